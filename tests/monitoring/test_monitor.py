@@ -1,0 +1,104 @@
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
+
+from wgan_tf.monitoring.monitor import Monitor
+from wgan_tf.monitoring.pictures import density_plot, image_grid
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (9, 8, 8, 3), dtype=np.uint8)
+METRICS = {
+    "critic_loss": -3.0,
+    "generator_loss": 1.0,
+    "wasserstein_estimate": 3.5,
+    "gradient_penalty": 0.25,
+    "images_per_sec": 100.0,
+}
+
+
+def picture(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(path))
+
+
+def test_summary_has_the_same_names_everywhere(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    with Monitor(tmp_path, total_steps=20, initial_step=0, stream=stream) as monitor:
+        monitor.configuration("--steps=20\n--dataset=digits")
+        monitor.summary(10, METRICS, {"critic/kernel": np.arange(9.0)})
+        monitor.samples(10, IMAGES)
+        monitor.message("done")
+    line = json.loads((tmp_path / "metrics.jsonl").read_text())
+    assert line == {"step": 10, **METRICS}
+    assert stream.getvalue().startswith("step 10/20  ETA ")
+    assert stream.getvalue().endswith("\ndone\n")
+
+    runs = EventMultiplexer().AddRunsFromDirectory(str(tmp_path)).Reload().Runs()
+    assert list(runs) == ["tensorboard"]
+    assert set(runs["tensorboard"]["tensors"]) == {
+        *METRICS,
+        "critic/kernel",
+        "samples",
+        "configuration",
+    }
+
+
+def test_images_are_written_as_a_grid(tmp_path: Path) -> None:
+    with Monitor(tmp_path, total_steps=20, initial_step=0, stream=io.StringIO()) as monitor:
+        monitor.samples(1234567, IMAGES)
+        monitor.samples(5, IMAGES[..., :1])
+    assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == [
+        "step_0000005.png",
+        "step_1234567.png",
+    ]
+    samples = tmp_path / "samples"
+    np.testing.assert_array_equal(picture(samples / "step_1234567.png"), image_grid(IMAGES))
+    assert picture(samples / "step_0000005.png").ndim == 2
+
+
+def test_points_are_drawn_over_the_reference(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(size=(50, 2))
+    reference = np.random.default_rng(1).normal(size=(80, 2))
+    with Monitor(
+        tmp_path,
+        total_steps=20,
+        initial_step=0,
+        reference_points=reference,
+        stream=io.StringIO(),
+    ) as monitor:
+        monitor.samples(5, points)
+    expected = density_plot(points, reference)
+    np.testing.assert_array_equal(picture(tmp_path / "samples" / "step_0000005.png"), expected)
+
+
+def test_points_need_a_reference(tmp_path: Path) -> None:
+    with (
+        Monitor(tmp_path, total_steps=20, initial_step=0, stream=io.StringIO()) as monitor,
+        pytest.raises(ValueError, match="reference points"),
+    ):
+        monitor.samples(5, np.zeros((3, 2)))
+
+
+def test_resumed_run_has_each_step_once(tmp_path: Path) -> None:
+    for initial_step, steps in ((0, range(1, 11)), (5, range(6, 8))):
+        with Monitor(
+            tmp_path, total_steps=20, initial_step=initial_step, stream=io.StringIO()
+        ) as monitor:
+            for step in steps:
+                monitor.summary(step, METRICS)
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_monitor_closes_after_an_error(tmp_path: Path) -> None:
+    with (
+        pytest.raises(KeyError),
+        Monitor(tmp_path, total_steps=20, initial_step=0, stream=io.StringIO()) as monitor,
+    ):
+        monitor.summary(1, METRICS)
+        raise KeyError
+    runs = EventMultiplexer().AddRunsFromDirectory(str(tmp_path)).Reload().Runs()
+    assert set(runs["tensorboard"]["tensors"]) == set(METRICS)

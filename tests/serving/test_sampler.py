@@ -1,0 +1,115 @@
+import io
+
+import keras
+import numpy as np
+import PIL.Image
+import pytest
+import tensorflow as tf
+
+from wgan_tf.latents import sample_latents
+from wgan_tf.serving.sampler import (
+    MAX_EXAMPLES_PER_CALL,
+    ImageSampler,
+    PointSampler,
+    build_sampler,
+)
+
+
+def test_latents_become_images_in_the_unit_interval(
+    image_generator: keras.Model, image_sampler: ImageSampler
+) -> None:
+    latent = np.random.default_rng(1).normal(size=[9, 5]).astype(np.float32)
+    images = image_sampler.serving_default(latent)["images"].numpy()
+    expected = (image_generator(latent, training=False).numpy().astype(np.float64) + 1) / 2
+    assert images.dtype == np.float32
+    np.testing.assert_allclose(images, expected, atol=1e-6)
+
+
+def test_sampled_pictures_are_those_of_the_seeds_latents(
+    image_generator: keras.Model, image_sampler: ImageSampler
+) -> None:
+    pictures = image_sampler.sample(20, 11)["images"].numpy()
+    output = image_generator(sample_latents(20, 11, 5, "normal"), training=False).numpy()
+    exact = (output.astype(np.float64) + 1) / 2 * 255
+    assert pictures.dtype == np.uint8
+    assert pictures.shape == (20, 6, 6, 3)
+    np.testing.assert_allclose(pictures, exact, atol=0.5 + 1e-3)
+
+
+def test_the_first_pictures_are_the_same_however_many_are_asked_for(
+    image_sampler: ImageSampler,
+) -> None:
+    longest = image_sampler.sample(64, 1)["images"].numpy()
+    for n in (1, 4, 16, 17, 63):
+        np.testing.assert_array_equal(image_sampler.sample(n, 1)["images"], longest[:n])
+
+
+def test_another_seed_gives_other_pictures(image_sampler: ImageSampler) -> None:
+    pictures = [image_sampler.sample(4, seed)["images"].numpy() for seed in (0, 1, -1, 2**40)]
+    assert len(np.unique(np.concatenate(pictures).reshape(16, -1), axis=0)) == 16
+
+
+def test_pngs_hold_the_sampled_pictures(image_sampler: ImageSampler) -> None:
+    pngs = image_sampler.sample_png(18, 3)["png_bytes"].numpy()
+    decoded = [np.asarray(PIL.Image.open(io.BytesIO(png))) for png in pngs]
+    np.testing.assert_array_equal(decoded, image_sampler.sample(18, 3)["images"])
+
+
+@pytest.mark.parametrize("n", [0, -1, MAX_EXAMPLES_PER_CALL + 1, 2**31 - 1])
+def test_a_count_out_of_bounds_is_told(image_sampler: ImageSampler, n: int) -> None:
+    for function in (image_sampler.sample, image_sampler.sample_png):
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match=rf"n must be between 1 and 10000.*\[{n}\]"
+        ):
+            function(n, 0)
+
+
+def test_latents_of_another_width_are_refused(image_sampler: ImageSampler) -> None:
+    with pytest.raises(TypeError, match=r"\(None, 5\)"):
+        image_sampler.serving_default(tf.zeros([2, 6]))
+
+
+def test_a_generator_of_another_shape_is_refused(image_generator: keras.Model) -> None:
+    sampler = ImageSampler(
+        image_generator,
+        latent_dim=5,
+        latent_distribution="normal",
+        image_shape=(8, 8, 3),
+        output_range=(-1.0, 1.0),
+    )
+    with pytest.raises(ValueError, match=r"8,8,3\].*6,6,3\]"):
+        sampler.signatures()
+
+
+def test_points_are_in_the_units_of_the_data(point_sampler: PointSampler) -> None:
+    weights, offset = np.arange(10).reshape(5, 2) - 4, [10, -20]
+    latent = np.random.default_rng(2).uniform(-1, 1, [7, 5]).astype(np.float32)
+    points = point_sampler.serving_default(latent)["points"]
+    np.testing.assert_allclose(points, latent @ weights + offset, rtol=1e-5)
+    sampled = point_sampler.sample(100, 5)["points"]
+    expected = sample_latents(100, 5, 5, "uniform").numpy() @ weights + offset
+    np.testing.assert_allclose(sampled, expected, rtol=1e-5)
+    assert point_sampler.signatures().keys() == {"serving_default", "sample"}
+
+
+def test_the_shape_of_an_example_decides_between_pictures_and_points(
+    image_generator: keras.Model, image_sampler: ImageSampler
+) -> None:
+    def build(shape: tuple[int, ...]) -> object:
+        return build_sampler(
+            image_generator,
+            latent_dim=5,
+            latent_distribution="normal",
+            example_shape=shape,
+            output_range=(-1.0, 1.0),
+        )
+
+    sampler = build((6, 6, 3))
+    assert isinstance(sampler, ImageSampler)
+    np.testing.assert_array_equal(
+        sampler.sample(2, 1)["images"], image_sampler.sample(2, 1)["images"]
+    )
+    assert isinstance(build((2,)), PointSampler)
+    for shape in ((6, 6), (6, 6, 5)):
+        with pytest.raises(ValueError, match=r"\(6, 6.*1 to 4 channels"):
+            build(shape)

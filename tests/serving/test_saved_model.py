@@ -1,0 +1,175 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from wgan_tf.serving.sampler import ImageSampler, PointSampler
+from wgan_tf.serving.saved_model import ExportError, write_saved_model
+
+CONSUMER = """
+import sys
+sys.modules["wgan_tf"] = sys.modules["keras"] = None
+import numpy as np
+import tensorflow as tf
+try:
+    import wgan_tf
+except ImportError:
+    pass
+else:
+    raise AssertionError("wgan_tf is importable")
+path, seed, result = sys.argv[1:]
+model = tf.saved_model.load(path)
+seeded = {"n": tf.constant(20), "seed": tf.constant(int(seed), tf.int64)}
+signatures = model.signatures
+images = signatures["sample"](**seeded)["images"]
+pngs = signatures["sample_png"](**seeded)["png_bytes"]
+latent = tf.reshape(tf.linspace(-1.0, 1.0, 15), [3, 5])
+floats = signatures["serving_default"](latent=latent)["images"]
+decoded = np.stack([tf.io.decode_png(png).numpy() for png in pngs])
+np.savez(result, images=images, decoded=decoded, floats=floats)
+"""
+
+
+class Scaled(tf.Module):
+    """Maps latents [N, 5] to points [N, 5]."""
+
+    def __init__(self, factor: float, noise: float) -> None:
+        super().__init__()
+        self.factor = tf.Variable(factor)
+        self.noise = noise
+
+    def __call__(self, latent: tf.Tensor) -> tf.Tensor:
+        return latent * self.factor + self.noise * tf.random.normal(tf.shape(latent))
+
+
+def scaled_sampler(factor: float, noise: float = 0.0) -> PointSampler:
+    return PointSampler(
+        Scaled(factor, noise), latent_dim=5, latent_distribution="normal", example_shape=[5]
+    )
+
+
+def test_a_process_with_tensorflow_alone_gets_the_same_pictures(
+    image_sampler: ImageSampler, image_generator: keras.Model, tmp_path: Path
+) -> None:
+    exported = write_saved_model(image_sampler, tmp_path / "export", {"steps": 5, "fid": 12.5})
+    assert exported == f"{tmp_path}/export/1"
+    card = json.loads((tmp_path / "export/1/assets.extra/model_card.json").read_text())
+    assert card == {"steps": 5, "fid": 12.5}
+
+    result = tmp_path / "result.npz"
+    subprocess.run(
+        [sys.executable, "-I", "-c", CONSUMER, exported, str(2**40), str(result)],
+        cwd=tmp_path,
+        check=True,
+    )
+    with np.load(result) as consumed:
+        images = image_sampler.sample(20, 2**40)["images"]
+        np.testing.assert_array_equal(consumed["images"], images)
+        np.testing.assert_array_equal(consumed["decoded"], images)
+        latent = np.linspace(-1, 1, 15, dtype=np.float32).reshape(3, 5)
+        floats = (image_generator(latent, training=False) + 1) / 2
+        np.testing.assert_allclose(consumed["floats"], floats, atol=1e-6)
+
+
+def test_signatures_have_the_promised_names_and_types(
+    image_sampler: ImageSampler, tmp_path: Path
+) -> None:
+    model = tf.saved_model.load(write_saved_model(image_sampler, tmp_path, {}))
+    described = {
+        name: (
+            {key: (spec.dtype, spec.shape.as_list()) for key, spec in inputs.items()},
+            {key: (spec.dtype, spec.shape.as_list()) for key, spec in outputs.items()},
+        )
+        for name, function in model.signatures.items()
+        for inputs, outputs in [
+            (function.structured_input_signature[1], function.structured_outputs)
+        ]
+    }
+    seeded = {"n": (tf.int32, []), "seed": (tf.int64, [])}
+    assert described == {
+        "serving_default": (
+            {"latent": (tf.float32, [None, 5])},
+            {"images": (tf.float32, [None, 6, 6, 3])},
+        ),
+        "sample": (seeded, {"images": (tf.uint8, [None, 6, 6, 3])}),
+        "sample_png": (seeded, {"png_bytes": (tf.string, [None])}),
+    }
+    with pytest.raises(tf.errors.InvalidArgumentError, match="n must be between 1 and 10000"):
+        model.signatures["sample"](n=tf.constant(0), seed=tf.constant(0, tf.int64))
+
+
+def test_versions_rise_above_the_highest_integer(tmp_path: Path) -> None:
+    for name in ("3", "007", "latest", "9x", ".unfinished-12"):
+        (tmp_path / name).mkdir()
+    assert write_saved_model(scaled_sampler(2.0), tmp_path, {}) == f"{tmp_path}/8"
+    second = write_saved_model(scaled_sampler(3.0), tmp_path, {})
+    assert second == f"{tmp_path}/9"
+    model = tf.saved_model.load(second)
+    points = model.signatures["serving_default"](latent=tf.ones([1, 5]))["points"]
+    np.testing.assert_array_equal(points, np.full([1, 5], 3.0))
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"3", "007", "latest", "9x", ".unfinished-12", "8", "9"}
+
+
+def test_a_version_taken_by_another_export_meanwhile_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = tf.io.gfile.rename
+
+    def rename_after_a_rival(source: str, target: str) -> None:
+        if target.endswith("/1"):
+            Path(target).mkdir()
+            (Path(target) / "rival").touch()
+        rename(source, target)
+
+    monkeypatch.setattr(tf.io.gfile, "rename", rename_after_a_rival)
+    assert write_saved_model(scaled_sampler(2.0), tmp_path, {}) == f"{tmp_path}/2"
+    assert [path.name for path in (tmp_path / "1").iterdir()] == ["rival"]
+
+
+@pytest.mark.parametrize(
+    ("sampler", "complaint"),
+    [
+        (scaled_sampler(1.0, noise=1e-3), "not that of the model in memory"),
+        (scaled_sampler(np.nan), "not finite"),
+    ],
+)
+def test_a_model_that_fails_the_comparison_is_not_published(
+    sampler: PointSampler, complaint: str, tmp_path: Path
+) -> None:
+    tf.random.set_seed(0)
+    with pytest.raises(ExportError, match=complaint):
+        write_saved_model(sampler, tmp_path, {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_that_are_not_numbers_are_not_published(tmp_path: Path) -> None:
+    model = keras.Sequential(
+        [
+            keras.Input([5]),
+            keras.layers.Dense(12, bias_initializer=keras.initializers.Constant(np.nan)),
+            keras.layers.Reshape([2, 2, 3]),
+        ]
+    )
+    sampler = ImageSampler(
+        model,
+        latent_dim=5,
+        latent_distribution="normal",
+        image_shape=(2, 2, 3),
+        output_range=(-1.0, 1.0),
+    )
+    with pytest.raises(ExportError, match=r"serving_default\.images is not finite"):
+        write_saved_model(sampler, tmp_path, {})
+
+
+def test_a_model_card_that_is_not_json_is_refused_first(tmp_path: Path) -> None:
+    with pytest.raises(TypeError):
+        write_saved_model(scaled_sampler(1.0), tmp_path / "export", {"path": tmp_path})
+    with pytest.raises(ValueError, match="JSON"):
+        write_saved_model(scaled_sampler(1.0), tmp_path / "export", {"fid": float("nan")})
+    assert not (tmp_path / "export").exists()

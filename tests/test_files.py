@@ -1,0 +1,127 @@
+import os
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from wgan_tf import files
+from wgan_tf.errors import UserError
+
+
+def tree(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def test_join_keeps_the_two_slashes_of_a_bucket(tmp_path: Path) -> None:
+    assert files.join("gs://bucket/run/", "samples", "a.png") == "gs://bucket/run/samples/a.png"
+    assert files.join("/", "a") == "/a"
+    assert files.join(tmp_path, "a") == f"{tmp_path}/a"
+
+
+def test_write_makes_the_folder_replaces_the_file_and_leaves_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "file"
+    files.write_atomically(path, b"first, and longer")
+    files.write_atomically(path, b"second\x00")
+    assert path.read_bytes() == b"second\x00"
+    assert tree(tmp_path) == ["new", "new/file"]
+
+
+def test_write_works_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    files.write_atomically("file", b"x")
+    assert tree(tmp_path) == ["file"]
+
+
+def test_write_works_on_a_remote_file_system() -> None:
+    files.write_atomically("ram://bucket/run/file", b"first")
+    files.write_atomically("ram://bucket/run/file", b"second")
+    with tf.io.gfile.GFile("ram://bucket/run/file", "rb") as file:
+        assert file.read() == b"second"
+    assert tf.io.gfile.listdir("ram://bucket/run") == ["file"]
+
+
+def test_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def full_disk(*_: object, **__: object) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    monkeypatch.setattr(tf.io.gfile, "rename", full_disk)
+    with pytest.raises(tf.errors.ResourceExhaustedError):
+        files.write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert tree(tmp_path) == ["file"]
+
+
+def test_directory_appears_only_once_it_is_finished(tmp_path: Path) -> None:
+    final = tmp_path / "export" / "3"
+    with files.finished_directory(final) as temporary:
+        (Path(temporary) / "model").mkdir()
+        (Path(temporary) / "model" / "weights").write_bytes(b"w")
+        assert not final.exists()
+        assert Path(temporary).name.startswith(".")
+    assert tree(tmp_path) == ["export", "export/3", "export/3/model", "export/3/model/weights"]
+
+
+def test_directory_does_not_appear_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), files.finished_directory(tmp_path / "3") as temporary:
+        (Path(temporary) / "half").write_bytes(b"h")
+        raise KeyError
+    assert tree(tmp_path) == []
+
+
+def test_directory_never_replaces_another(tmp_path: Path) -> None:
+    final = tmp_path / "3"
+    final.mkdir()
+    with pytest.raises(tf.errors.AlreadyExistsError), files.finished_directory(final):
+        pytest.fail("the block must not start")
+    final.rmdir()
+    with pytest.raises(tf.errors.AlreadyExistsError), files.finished_directory(final):
+        final.mkdir()
+        (final / "theirs").write_bytes(b"t")
+    assert tree(tmp_path) == ["3", "3/theirs"]
+
+
+@pytest.mark.parametrize("name", [".", "new", "new/er/still", "there/new"])
+def test_writable_folder_passes_and_no_trace_is_left(tmp_path: Path, name: str) -> None:
+    (tmp_path / "there").mkdir()
+    files.require_writable(tmp_path / name)
+    assert tree(tmp_path) == ["there"]
+
+
+def test_writable_relative_folder_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    files.require_writable("runs/first")
+    assert tree(tmp_path) == []
+
+
+def test_writable_remote_folder_passes() -> None:
+    tf.io.gfile.makedirs("ram://writable")
+    files.require_writable("ram://writable/runs/first")
+    assert tf.io.gfile.listdir("ram://writable") == []
+
+
+@pytest.mark.parametrize("below", ["", "/run", "/runs/first"])
+def test_path_at_or_below_a_file_is_the_users_mistake(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").write_bytes(b"precious")
+    path = f"{tmp_path}/file{below}"
+    with pytest.raises(UserError) as error:
+        files.require_writable(path, option="--out")
+    assert f"--out={path} " in str(error.value)
+    assert f"{tmp_path}/file is a file" in str(error.value)
+    assert "\n" not in str(error.value)
+    assert (tmp_path / "file").read_bytes() == b"precious"
+    assert tree(tmp_path) == ["file"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_folder_without_permission_is_the_users_mistake(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(UserError, match=r"--workdir=.*/run cannot be written \(Permission denied"):
+        files.require_writable(tmp_path / "run")
+
+
+def test_unknown_file_system_is_the_users_mistake() -> None:
+    with pytest.raises(UserError, match="--workdir=nowhere://bucket/run cannot be written"):
+        files.require_writable("nowhere://bucket/run")

@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from wgan_tf.latents import EXAMPLES_PER_BLOCK, LatentDistribution, draw_latents, sample_latents
+
+
+def philox_4x32_10(counters: np.ndarray, key: np.ndarray) -> np.ndarray:
+    """Salmon et al. 2011: counters uint32 [..., 4] and key uint32 [2] to random uint32 [..., 4]."""
+    c0, c1, c2, c3 = (counters[..., i].astype(np.uint64) for i in range(4))
+    k0, k1 = (int(word) for word in key)
+    for _ in range(10):
+        product0, product1 = c0 * np.uint64(0xD2511F53), c2 * np.uint64(0xCD9E8D57)
+        low = np.uint64(0xFFFFFFFF)
+        c0, c1, c2, c3 = (
+            (product1 >> np.uint64(32)) ^ c1 ^ np.uint64(k0),
+            product1 & low,
+            (product0 >> np.uint64(32)) ^ c3 ^ np.uint64(k1),
+            product0 & low,
+        )
+        k0, k1 = (k0 + 0x9E3779B9) % 2**32, (k1 + 0xBB67AE85) % 2**32
+    return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
+
+
+def reference_draw(
+    seed_key: tuple[int, int], count: int, distribution: LatentDistribution
+) -> np.ndarray:
+    seed_words = np.array(seed_key, np.int64).view(np.uint32)
+    mix = philox_4x32_10(seed_words, np.array([0x3EC8F720, 0x02461E29]))
+    groups = -(-count // 4)
+    counters = np.zeros((groups, 4), np.uint32)
+    counters[:, 0] = np.arange(groups)
+    counters[:, 2:] = mix[2:]
+    words = philox_4x32_10(counters, mix[:2])
+    unit = (words & 0x7FFFFF) / 2.0**23
+    if distribution == "uniform":
+        return (2 * unit - 1).ravel()[:count]
+    radius = np.sqrt(-2 * np.log(np.maximum(unit[:, 0::2], 1e-7)))
+    angle = 2 * np.pi * unit[:, 1::2]
+    return np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=-1).ravel()[:count]
+
+
+@pytest.mark.parametrize("seed_key", [(0, 0), (1, 2), (-5, 2**40 + 3)])
+@pytest.mark.parametrize("distribution", ["normal", "uniform"])
+def test_draws_are_those_of_an_independent_philox(
+    seed_key: tuple[int, int], distribution: LatentDistribution
+) -> None:
+    latents = draw_latents(tf.constant(seed_key, tf.int64), [37, 11], distribution).numpy()
+    expected = reference_draw(seed_key, 37 * 11, distribution).reshape(37, 11)
+    np.testing.assert_allclose(latents, expected, rtol=1e-5, atol=2e-6)
+
+
+def test_the_first_latents_of_a_seed_are_these_numbers() -> None:
+    np.testing.assert_allclose(
+        sample_latents(2, 42, 3, "normal"),
+        [[0.015817076, -1.5900869, 0.10359446], [0.81174594, -1.610355, -1.5791045]],
+        rtol=1e-6,
+    )
+    np.testing.assert_array_equal(
+        sample_latents(EXAMPLES_PER_BLOCK + 1, 42, 3, "uniform")[-2:],
+        np.array(
+            [[0.61653566, 0.8073094, -0.9819033], [0.056006193, -0.51323175, -0.24594164]],
+            np.float32,
+        ),
+    )
+
+
+def test_latents_of_an_example_do_not_depend_on_how_many_are_drawn() -> None:
+    longest = sample_latents(300, 9, 7, "normal").numpy()
+    assert longest.shape == (300, 7)
+    for n in (1, 2, 15, 16, 17, 31, 32, 33, 100, 299):
+        np.testing.assert_array_equal(sample_latents(n, 9, 7, "normal"), longest[:n])
+
+
+def test_example_i_is_a_row_of_its_block() -> None:
+    latents = sample_latents(40, -3, 5, "uniform")
+    for i in (0, 15, 16, 39):
+        block = reference_draw((-3, i // 16), 16 * 5, "uniform").reshape(16, 5)
+        np.testing.assert_array_equal(latents[i], block[i % 16])
+
+
+def test_seeds_and_examples_differ() -> None:
+    latents = [sample_latents(64, seed, 4, "normal").numpy() for seed in (0, 1, -1, 2**33)]
+    assert len(np.unique(np.concatenate(latents), axis=0)) == 4 * 64
+
+
+def test_normal_latents_have_mean_0_and_variance_1() -> None:
+    latents = draw_latents([3, 4], [100_000], "normal").numpy()
+    assert abs(latents.mean()) < 4 / np.sqrt(100_000)
+    assert abs(latents.var() - 1) < 4 * np.sqrt(2 / 100_000)
+
+
+def test_uniform_latents_fill_the_interval_from_minus_1_to_1() -> None:
+    latents = draw_latents([3, 4], [100_000], "uniform").numpy()
+    assert -1 <= latents.min() < -0.999
+    assert 0.999 < latents.max() < 1
+    assert abs(latents.mean()) < 4 / np.sqrt(3 * 100_000)
+
+
+def test_lower_precision_rounds_the_same_draw() -> None:
+    full = draw_latents([1, 2], [50], "normal")
+    half = draw_latents([1, 2], [50], "normal", tf.bfloat16)
+    assert half.dtype == tf.bfloat16
+    np.testing.assert_array_equal(half, tf.cast(full, tf.bfloat16))
+
+
+def test_an_unknown_distribution_is_named() -> None:
+    with pytest.raises(ValueError, match="'cauchy'"):
+        draw_latents([0, 0], [1], "cauchy")  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Wasserstein GAN training for TensorFlow 2."""

@@ -1,0 +1,95 @@
+"""What the commands have in common: flags, messages and exit statuses.
+
+This module is imported before TensorFlow, so that a mistake in the options is told at once.
+"""
+
+import enum
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from absl import app, flags
+
+from wgan_tf import config as configuration
+from wgan_tf.config import Config
+from wgan_tf.errors import TrainingDiverged, UserError
+
+
+class Status(enum.IntEnum):
+    """What a command exits with."""
+
+    DONE = 0
+    FAILED = 1
+    USER_ERROR = 2
+    STOPPED = 42
+
+
+def define_config_flags() -> None:
+    """Defines a flag for every option of `Config`."""
+    for field in configuration.fields():
+        kind, _ = configuration.field_type(field)
+        choices = field.metadata["choices"]
+        help_text = field.metadata["help"] + (f" One of {', '.join(choices)}." if choices else "")
+        if kind is bool:
+            flags.DEFINE_bool(field.name, field.default, help_text)
+        else:
+            default = configuration.format_value(field.default)
+            flags.DEFINE_string(field.name, default, help_text)
+
+
+def config_from_flags() -> Config:
+    """The configuration that the flags give, checked as far as no data is needed.
+
+    Raises:
+        UserError: a value is not allowed.
+    """
+    values: dict[str, Any] = {}
+    for field in configuration.fields():
+        value = flags.FLAGS[field.name].value
+        values[field.name] = (
+            value if isinstance(value, bool) else configuration.parse_value(field, value)
+        )
+    config = Config(**values)
+    configuration.validate(config)
+    return config
+
+
+def run(command: Callable[[], Status]) -> NoReturn:
+    """Parses the flags, runs a command and exits with its status.
+
+    What the user can mend is told in a sentence on stderr, without a traceback: a mistake in the
+    options or the data (status 2), a loss that is not finite or a full disk (status 1).
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    app.run(lambda _: _told(command), flags_parser=_parse)
+    raise AssertionError("app.run exits")
+
+
+def _parse(arguments: list[str]) -> list[str]:
+    try:
+        rest: list[str] = flags.FLAGS(arguments)
+    except flags.Error as error:
+        _exit_with(Status.USER_ERROR, " ".join(str(error).split()))
+    if len(rest) > 1:
+        _exit_with(Status.USER_ERROR, f"{rest[1]} is no option; options are --name=value.")
+    return rest
+
+
+def _told(command: Callable[[], Status]) -> Status:
+    try:
+        return command()
+    except UserError as error:
+        _exit_with(Status.USER_ERROR, str(error))
+    except TrainingDiverged as error:
+        _exit_with(Status.FAILED, str(error))
+    except Exception as error:
+        # TensorFlow has several classes for it, none of which carries the error number.
+        if "No space left on device" not in str(error):
+            raise
+        _exit_with(Status.FAILED, f"The disk is full ({error}); make room and run again.")
+
+
+def _exit_with(status: Status, message: str) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(status)

@@ -1,0 +1,441 @@
+"""Every option of a run: one frozen dataclass, the only list there is.
+
+The commands make their flags from it, a run's folder keeps it as `config.flags`, and the rest of
+the package takes it as a value. This module imports neither TensorFlow nor absl.
+"""
+
+import csv
+import dataclasses
+import io
+import math
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from wgan_tf.errors import UserError
+
+Value = str | int | float | bool | tuple[str, ...] | tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Requirement:
+    """An option has an effect only while another option has one of some values."""
+
+    option: str
+    values: tuple[Value, ...]
+
+
+def option(
+    default: Value,
+    help: str,
+    *,
+    choices: Sequence[str] = (),
+    minimum: float = -math.inf,
+    maximum: float = math.inf,
+    only_with: Requirement | None = None,
+    may_change: bool = False,
+) -> Any:
+    """Declares one option of `Config`.
+
+    Args:
+        default: the value where none is given.
+        help: a sentence for `--help`.
+        choices: the allowed words; empty allows any.
+        minimum: the least allowed number (of each entry, for a list).
+        maximum: the greatest allowed number.
+        only_with: a value other than the default is refused while this does not hold.
+        may_change: whether a run may go on from its checkpoint with another value, which is so
+            where the option does not shape the trajectory.
+    """
+    return dataclasses.field(
+        default=default,
+        metadata={
+            "help": help,
+            "choices": tuple(choices),
+            "minimum": minimum,
+            "maximum": maximum,
+            "only_with": only_with,
+            "may_change": may_change,
+        },
+    )
+
+
+WITH_CLIPPING = Requirement("lipschitz", ("weight_clipping",))
+WITH_PENALTY = Requirement("lipschitz", ("gradient_penalty",))
+WITH_ADAM = Requirement("optimizer", ("adam",))
+WITH_MLP = Requirement("architecture", ("mlp",))
+WITH_DCGAN = Requirement("architecture", ("dcgan",))
+WITH_CONV_STACK = Requirement("architecture", ("conv_stack",))
+
+NORMS = ("none", "batch", "layer")
+INITIALIZERS = ("normal", "he_uniform", "glorot_uniform")
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """The options of one run. Defaults train WGAN-GP with a DCGAN pair."""
+
+    workdir: str = option(
+        "", "The run's folder; an existing run in it goes on.", may_change=True
+    )
+    dataset: str = option(
+        "digits",
+        "What to train on: a TFDS name, digits, toy:8gaussians, toy:25gaussians, toy:swissroll, "
+        "folder:DIR, idx:DIR or npy:FILE.",
+    )
+    data_dir: str = option(
+        "~/tensorflow_datasets",
+        "Folder of TFDS data sets and of the stores prepared from them.",
+        may_change=True,
+    )
+    image_size: int = option(
+        0,
+        "Side of the square pictures in pixels, reached by a centre crop and an antialiased "
+        "resize; 0 keeps the data set's own.",
+        minimum=0,
+    )
+    train_split: str = option("train", "Split to train on, in TFDS syntax: train[:50%], train+test.")
+    eval_split: str = option(
+        "",
+        "Split of held-out examples for the critic's estimate, in TFDS syntax.",
+        may_change=True,
+    )
+    classes: tuple[str, ...] = option((), "Keep these classes only, by name or number.")
+    objective: str = option(
+        "wasserstein", "What critic and generator play for.", choices=("wasserstein",)
+    )
+    lipschitz: str = option(
+        "gradient_penalty",
+        "How the critic is kept Lipschitz.",
+        choices=("none", "weight_clipping", "gradient_penalty"),
+    )
+    clip_value: float = option(
+        0.01,
+        "Bound c: every critic variable is kept in [-c, c].",
+        minimum=1e-8,
+        only_with=WITH_CLIPPING,
+    )
+    penalty_weight: float = option(
+        10.0,
+        "Weight lambda of the gradient penalty in the critic's loss.",
+        minimum=0,
+        only_with=WITH_PENALTY,
+    )
+    architecture: str = option(
+        "dcgan", "Family of the two networks.", choices=("mlp", "dcgan", "conv_stack")
+    )
+    output_activation: str = option(
+        "tanh",
+        "Last function of the generator, which sets the range that pictures are scaled to: tanh "
+        "[-1, 1], sigmoid [0, 1], linear for points.",
+        choices=("tanh", "sigmoid", "linear"),
+    )
+    latent_dim: int = option(128, "Width of the latent.", minimum=1)
+    latent_distribution: str = option(
+        "normal",
+        "Distribution of the latent: standard normal, or uniform on (-1, 1).",
+        choices=("normal", "uniform"),
+    )
+    mlp_generator_units: tuple[int, ...] = option(
+        (512, 512, 512),
+        "Units of the generator's hidden layers.",
+        minimum=1,
+        only_with=WITH_MLP,
+    )
+    mlp_critic_units: tuple[int, ...] = option(
+        (512, 512, 512), "Units of the critic's hidden layers.", minimum=1, only_with=WITH_MLP
+    )
+    dcgan_width: int = option(
+        64,
+        "Filters of the layers next to the picture; they double with every halving.",
+        minimum=1,
+        only_with=WITH_DCGAN,
+    )
+    dcgan_kernel_size: int = option(
+        5, "Side of the convolution kernels.", minimum=2, maximum=9, only_with=WITH_DCGAN
+    )
+    dcgan_start_size: int = option(
+        4,
+        "The picture's side is halved until it is at most this.",
+        minimum=2,
+        maximum=16,
+        only_with=WITH_DCGAN,
+    )
+    dcgan_generator_norm: str = option(
+        "batch", "Normalisation in the generator.", choices=NORMS, only_with=WITH_DCGAN
+    )
+    dcgan_critic_norm: str = option(
+        "none", "Normalisation in the critic.", choices=NORMS, only_with=WITH_DCGAN
+    )
+    dcgan_critic_units: int = option(
+        0,
+        "Units of a dense layer before the critic's output; 0 for none.",
+        minimum=0,
+        only_with=WITH_DCGAN,
+    )
+    dcgan_initializer: str = option(
+        "normal",
+        "Initial kernels: normal is N(0, 0.02).",
+        choices=INITIALIZERS,
+        only_with=WITH_DCGAN,
+    )
+    conv_stack_start_size: int = option(
+        7, "Side of the generator's first feature map.", minimum=1, only_with=WITH_CONV_STACK
+    )
+    conv_stack_start_filters: int = option(
+        128, "Filters of the generator's first feature map.", minimum=1, only_with=WITH_CONV_STACK
+    )
+    conv_stack_generator_filters: tuple[int, ...] = option(
+        (128, 64, 32),
+        "Filters of the generator's layers, without the last, which has the picture's channels.",
+        minimum=1,
+        only_with=WITH_CONV_STACK,
+    )
+    conv_stack_generator_strides: tuple[int, ...] = option(
+        (2, 2, 1, 1),
+        "Upscaling of each of the generator's layers, the last included.",
+        minimum=1,
+        only_with=WITH_CONV_STACK,
+    )
+    conv_stack_critic_filters: tuple[int, ...] = option(
+        (32, 64, 128, 256), "Filters of the critic's layers.", minimum=1, only_with=WITH_CONV_STACK
+    )
+    conv_stack_critic_strides: tuple[int, ...] = option(
+        (2, 2, 2, 1), "Strides of the critic's layers.", minimum=1, only_with=WITH_CONV_STACK
+    )
+    conv_stack_kernel_size: int = option(
+        5, "Side of the convolution kernels.", minimum=1, only_with=WITH_CONV_STACK
+    )
+    conv_stack_generator_norm: str = option(
+        "batch", "Normalisation in the generator.", choices=NORMS, only_with=WITH_CONV_STACK
+    )
+    conv_stack_critic_norm: str = option(
+        "none", "Normalisation in the critic.", choices=NORMS, only_with=WITH_CONV_STACK
+    )
+    conv_stack_initializer: str = option(
+        "glorot_uniform",
+        "Initial kernels: normal is N(0, 0.02).",
+        choices=INITIALIZERS,
+        only_with=WITH_CONV_STACK,
+    )
+    batch_size: int = option(64, "Examples in a batch, over all replicas together.", minimum=1)
+    critic_steps: int = option(5, "Critic steps before each generator step.", minimum=1)
+    critic_warmup: bool = option(
+        False,
+        "Take 100 critic steps before each of the first 25 generator steps and before every "
+        "500th, as the WGAN authors' code does.",
+    )
+    steps: int = option(20_000, "Generator steps of the whole run.", minimum=1, may_change=True)
+    optimizer: str = option("adam", "Optimizer of both networks.", choices=("adam", "rmsprop"))
+    generator_learning_rate: float = option(1e-4, "Learning rate of the generator.", minimum=0)
+    critic_learning_rate: float = option(1e-4, "Learning rate of the critic.", minimum=0)
+    learning_rate_decay: str = option(
+        "none",
+        "Course of both learning rates: constant, or linear to zero over all steps.",
+        choices=("none", "linear"),
+    )
+    beta_1: float = option(
+        0.5, "Adam's decay of the mean.", minimum=0, maximum=0.9999, only_with=WITH_ADAM
+    )
+    beta_2: float = option(
+        0.9, "Adam's decay of the square.", minimum=0, maximum=0.999999, only_with=WITH_ADAM
+    )
+    ema_decay: float = option(
+        0.999,
+        "Decay of the moving average of the generator, which is what is drawn and exported; 0 "
+        "takes the generator as it is.",
+        minimum=0,
+        maximum=0.999999,
+    )
+    precision: str = option(
+        "float32",
+        "What layers compute in; bfloat16 keeps variables, scores and penalty in float32.",
+        choices=("float32", "bfloat16", "float64"),
+    )
+    strategy: str = option(
+        "auto",
+        "Where to train: all local GPUs or else one device (auto), one_device, or mirrored over "
+        "all local GPUs, or all CPU devices where there is no GPU.",
+        choices=("auto", "one_device", "mirrored"),
+        may_change=True,
+    )
+    steps_per_call: int = option(
+        50,
+        "Most generator steps in one compiled call; a stop request is heard between calls.",
+        minimum=1,
+        may_change=True,
+    )
+    seed: int = option(0, "Seed of everything random.", minimum=0, maximum=2**31 - 1)
+    checkpoint_every: int = option(
+        1000, "Steps between checkpoints; 0 for the last only.", minimum=0, may_change=True
+    )
+    keep_checkpoints: int = option(
+        3, "Newest checkpoints to keep.", minimum=1, may_change=True
+    )
+    sample_every: int = option(
+        500, "Steps between sample grids; 0 for none.", minimum=0, may_change=True
+    )
+    summary_every: int = option(
+        100, "Steps between metrics; 0 for none.", minimum=0, may_change=True
+    )
+    eval_every: int = option(
+        0,
+        "Steps between held-out estimates on --eval_split; 0 for none.",
+        minimum=0,
+        may_change=True,
+    )
+    export: bool = option(
+        True, "Write a SavedModel when training is done.", may_change=True
+    )
+
+
+def fields() -> tuple[dataclasses.Field[Any], ...]:
+    """All options, in the order of their declaration."""
+    return dataclasses.fields(Config)
+
+
+def field_type(field: dataclasses.Field[Any]) -> tuple[type, bool]:
+    """The type of an option's value, or of its entries, and whether it is a list."""
+    if typing.get_origin(field.type) is tuple:
+        return typing.get_args(field.type)[0], True
+    return typing.cast(type, field.type), False
+
+
+def validate(config: Config) -> None:
+    """Checks every value alone, then together with the others, as far as no data is needed.
+
+    Raises:
+        UserError: the first value that is not allowed.
+    """
+    for field in fields():
+        _check_alone(field, getattr(config, field.name))
+    for field in fields():
+        _check_in_use(field, config)
+    if not config.workdir:
+        raise UserError("--workdir is not given; name the folder that the run is to be kept in.")
+    if config.lipschitz == "gradient_penalty" and "batch" in (
+        config.dcgan_critic_norm,
+        config.conv_stack_critic_norm,
+    ):
+        raise UserError(
+            f"--{config.architecture}_critic_norm=batch does not go with "
+            "--lipschitz=gradient_penalty, which needs a critic that judges each example alone; "
+            "take layer or none."
+        )
+    if config.eval_every and not config.eval_split:
+        raise UserError(
+            f"--eval_every={config.eval_every} needs held-out examples; name them with "
+            "--eval_split, for instance --eval_split=test."
+        )
+
+
+def _check_alone(field: dataclasses.Field[Any], value: Value) -> None:
+    choices, low, high = (field.metadata[key] for key in ("choices", "minimum", "maximum"))
+    entries = value if isinstance(value, tuple) else (value,)
+    for entry in entries:
+        if choices and entry not in choices:
+            raise UserError(
+                f"--{field.name}={format_value(value)} is not known; take one of "
+                f"{', '.join(choices)}."
+            )
+        if isinstance(entry, str) and ("\n" in entry or entry != entry.strip()):
+            raise UserError(
+                f"--{field.name}={entry!r} begins or ends with a space or spans lines; take "
+                "these out."
+            )
+        if isinstance(entry, (int, float)) and not low <= entry <= high:
+            allowed = f"from {low:g} to {high:g}" if high < math.inf else f"at least {low:g}"
+            raise UserError(
+                f"--{field.name}={format_value(value)} is out of range; give a value {allowed}."
+            )
+
+
+def _check_in_use(field: dataclasses.Field[Any], config: Config) -> None:
+    requirement = field.metadata["only_with"]
+    value = getattr(config, field.name)
+    if requirement is None or value == field.default:
+        return
+    required = getattr(config, requirement.option)
+    if required not in requirement.values:
+        raise UserError(
+            f"--{field.name}={format_value(value)} has no effect with "
+            f"--{requirement.option}={required}; leave it out or take "
+            f"--{requirement.option}={' or '.join(map(str, requirement.values))}."
+        )
+
+
+def format_value(value: Value) -> str:
+    """A value as a flag takes it: lists as one CSV row, booleans as true and false."""
+    if isinstance(value, tuple):
+        row = io.StringIO()
+        csv.writer(row, lineterminator="").writerow(value)
+        return row.getvalue() if value else ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def parse_value(field: dataclasses.Field[Any], text: str) -> Value:
+    """The inverse of `format_value`.
+
+    Raises:
+        UserError: the text is no value of the option's type.
+    """
+    kind, is_list = field_type(field)
+    try:
+        if is_list:
+            row = next(csv.reader([text]), [])
+            return tuple(kind(entry.strip()) for entry in row if entry.strip())
+        if kind is bool:
+            return {"true": True, "false": False}[text.lower()]
+        return typing.cast(Value, kind(text))
+    except (ValueError, KeyError):
+        name = {int: "a whole number", float: "a number", bool: "true or false"}[kind]
+        name = f"{name} or several, separated by commas" if is_list else name
+        raise UserError(f"--{field.name}={text} does not fit; give {name}.") from None
+
+
+def to_flagfile(config: Config) -> str:
+    """A flagfile with every option, which `from_flagfile` reads back equal."""
+    lines = (f"--{field.name}={format_value(getattr(config, field.name))}" for field in fields())
+    return "\n".join(lines) + "\n"
+
+
+def from_flagfile(text: str, source: str) -> Config:
+    """Reads what `to_flagfile` wrote.
+
+    Args:
+        text: the flagfile.
+        source: its name, for errors.
+
+    Raises:
+        UserError: a line is no option of this version.
+    """
+    by_name = {field.name: field for field in fields()}
+    values: dict[str, Any] = {}
+    for line in map(str.strip, text.splitlines()):
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.removeprefix("--").partition("=")
+        if not equals or name not in by_name:
+            raise UserError(
+                f"{source} has the line '{line}', which is no option of this version; take the "
+                "version that wrote it, or take the line out."
+            )
+        values[name] = parse_value(by_name[name], value)
+    return Config(**values)
+
+
+def trajectory_changes(saved: Config, given: Config) -> Mapping[str, tuple[Value, Value]]:
+    """The options that differ and that a run may not change on its way: name -> (saved, given)."""
+    fixed = [field.name for field in fields() if not field.metadata["may_change"]]
+    if saved.learning_rate_decay != "none":
+        fixed.append("steps")
+    return _differences(saved, given, fixed)
+
+
+def _differences(
+    first: Config, second: Config, names: Iterable[str]
+) -> Mapping[str, tuple[Value, Value]]:
+    pairs = {name: (getattr(first, name), getattr(second, name)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

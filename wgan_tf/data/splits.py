@@ -1,0 +1,46 @@
+"""TFDS split syntax (`train+test`, `train[:50%]`) turned into ranges of examples."""
+
+import dataclasses
+
+import tensorflow_datasets as tfds
+
+from wgan_tf.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class SplitRange:
+    """Examples `start` to `stop` (excluded) of the split `name`."""
+
+    name: str
+    start: int
+    stop: int
+
+
+def split_ranges(builder: tfds.core.DatasetBuilder, split: str) -> list[SplitRange]:
+    """The ranges that a split specification names, in the order given.
+
+    Raises:
+      UserError: The syntax is wrong, the split unknown, a bound too large, or nothing is named.
+    """
+    sizes = {name: info.num_examples for name, info in builder.info.splits.items()}
+    offer = ", ".join(f"{name} ({size} examples)" for name, size in sizes.items())
+    remedy = f"the splits are {offer}; write for example 'train', 'train[:90%]' or 'train+test'"
+    try:
+        parts = tfds.core.ReadInstruction.from_spec(split).to_absolute(builder.info.splits)
+    except (ValueError, NotImplementedError, TypeError) as error:
+        raise UserError(f"the split {split!r} is not one of this data set: {remedy}.") from error
+    ranges = [
+        SplitRange(part.splitname, part.from_ or 0, sizes[part.splitname])
+        if part.to is None
+        else SplitRange(part.splitname, part.from_ or 0, part.to)
+        for part in parts
+    ]
+    ranges = [part for part in ranges if part.stop > part.start]
+    if not ranges:
+        raise UserError(f"the split {split!r} holds no examples: {remedy}.")
+    return ranges
+
+
+def num_split_examples(builder: tfds.core.DatasetBuilder, split: str) -> int:
+    """The number of examples that a split specification names; raises as `split_ranges`."""
+    return sum(part.stop - part.start for part in split_ranges(builder, split))

@@ -1,0 +1,13 @@
+"""The errors whose message is meant for the person who runs a command."""
+
+
+class UserError(Exception):
+    """A mistake the user can mend.
+
+    Its message is one sentence that names what was given, what is allowed and what to do; a
+    command prints it without a traceback and exits with status 2.
+    """
+
+
+class TrainingDiverged(RuntimeError):
+    """A loss is no longer finite."""

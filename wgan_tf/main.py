@@ -1,0 +1,26 @@
+"""Trains: `python -m wgan_tf.main --flagfile=configs/NAME.flags --workdir=DIR`."""
+
+from absl import flags
+
+from wgan_tf import commands
+from wgan_tf.commands import Status
+
+
+def main() -> Status:
+    """Trains as the flags say, or only tells what would be trained."""
+    config = commands.config_from_flags()
+
+    from wgan_tf import runner
+
+    if flags.FLAGS.dry_run:
+        return runner.describe(config)
+    return runner.train(config)
+
+
+if __name__ == "__main__":
+    commands.define_config_flags()
+    flags.DEFINE_bool(
+        "dry_run", False, "Print options, networks and data set; train nothing, write nothing."
+    )
+    flags.adopt_module_key_flags(commands)
+    commands.run(main)

@@ -1,0 +1,114 @@
+"""The one object to which the training loop reports."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+import numpy as np
+import numpy.typing as npt
+
+from wgan_tf.files import StrPath, join, write_atomically
+from wgan_tf.monitoring.metrics_log import MetricsLog
+from wgan_tf.monitoring.pictures import Pixels, density_plot, encode_png, image_grid
+from wgan_tf.monitoring.progress import Progress
+from wgan_tf.monitoring.tensorboard import Summaries
+
+
+class Monitor:
+    """Writes a run's metrics and samples below its folder and shows its progress.
+
+    What an earlier process reported beyond `initial_step` is taken back, since this one
+    reports it again.
+
+    Args:
+        workdir: The run's folder, which may be a gs:// address.
+        total_steps: The step at which the run ends.
+        initial_step: The step from which this process goes on.
+        reference_points: For 2-D data, real points, floating [M, 2], drawn beneath the samples.
+        stream: Where to show progress; standard error by default.
+
+    Raises:
+        UserError: The run's metrics.jsonl is damaged.
+    """
+
+    def __init__(
+        self,
+        workdir: StrPath,
+        *,
+        total_steps: int,
+        initial_step: int,
+        reference_points: npt.NDArray[np.floating] | None = None,
+        stream: TextIO | None = None,
+    ) -> None:
+        self._workdir = workdir
+        self._initial_step = initial_step
+        self._reference_points = reference_points
+        self._metrics = MetricsLog(join(workdir, "metrics.jsonl"))
+        self._metrics.resume_at(initial_step)
+        self._summaries = Summaries(join(workdir, "tensorboard"), initial_step)
+        self._progress = Progress(total_steps, initial_step, stream)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.close()
+        self._summaries.close()
+
+    def summary(
+        self,
+        step: int,
+        metrics: Mapping[str, float],
+        histograms: Mapping[str, npt.NDArray[np.floating]] | None = None,
+    ) -> None:
+        """Reports metrics, and distributions of arrays of any shape, under the names given."""
+        self._metrics.append(step, metrics)
+        self._summaries.scalars(step, metrics)
+        for name, values in (histograms or {}).items():
+            self._summaries.histogram(step, name, values)
+        self._progress.update(step, metrics)
+
+    def samples(self, step: int, examples: npt.NDArray[Any]) -> None:
+        """Writes generated examples as samples/step_NNNNNNN.png and to TensorBoard.
+
+        Args:
+            step: Steps done.
+            examples: uint8 images [N, H, W, C], shown in a grid, or points [N, 2], shown over
+                the reference points.
+
+        Raises:
+            ValueError: `examples` has another shape, or points came without reference points.
+        """
+        picture = self._picture(examples)
+        write_atomically(
+            join(self._workdir, "samples", f"step_{step:07d}.png"), encode_png(picture)
+        )
+        self._summaries.image(step, "samples", picture)
+
+    def configuration(self, text: str) -> None:
+        """Shows the run's options, a flagfile's text, in TensorBoard."""
+        indented = "\n".join(f"    {line}" for line in text.splitlines())
+        self._summaries.text(self._initial_step, "configuration", indented)
+
+    def message(self, text: str) -> None:
+        """Prints a line for the person who watches, without breaking the progress bar."""
+        self._progress.message(text)
+
+    def flush(self) -> None:
+        """Writes to disk all that was reported, so that a checkpoint made next is not ahead."""
+        self._summaries.flush()
+
+    def _picture(self, examples: npt.NDArray[Any]) -> Pixels:
+        if examples.ndim == 4:
+            return image_grid(examples)
+        if self._reference_points is None or examples.ndim != 2 or examples.shape[1] != 2:
+            raise ValueError(
+                "expected images [N, H, W, C], or points [N, 2] with reference points, "
+                f"got {examples.shape}"
+            )
+        return density_plot(examples, self._reference_points)

@@ -1,0 +1,82 @@
+"""TensorBoard summaries of a run that may be resumed."""
+
+import time
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.plugins.histogram.summary_v2 import histogram_pb
+from tensorboard.plugins.image import metadata as image_metadata
+from tensorboard.plugins.scalar.summary_v2 import scalar_pb
+from tensorboard.plugins.text.summary_v2 import text_pb
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard.util import tensor_util
+
+from wgan_tf.files import StrPath
+from wgan_tf.monitoring.pictures import Pixels, encode_png
+
+_FLUSH_SECONDS = 30
+
+
+class Summaries:
+    """Writes one event file, which takes back what an earlier one says beyond `initial_step`.
+
+    `tf.summary` has no way to write the session log that makes TensorBoard do so; hence
+    TensorBoard's own writer, which needs no TensorFlow operations either.
+    """
+
+    def __init__(self, logdir: StrPath, initial_step: int) -> None:
+        self._writer = EventFileWriter(str(logdir), flush_secs=_FLUSH_SECONDS)
+        # TensorBoard forgets, at every such event but the first of a run, the given step and
+        # all later ones. At step 0 nothing has been done, so step 0 itself is forgotten too.
+        session_start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
+        first_written = initial_step + 1 if initial_step else 0
+        self._writer.add_event(
+            event_pb2.Event(wall_time=time.time(), step=first_written, session_log=session_start)
+        )
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        """Adds a point to the time series of every name in `values`."""
+        for name, value in values.items():
+            self._add(step, scalar_pb(name, float(value)))
+
+    def histogram(self, step: int, name: str, values: npt.NDArray[np.floating]) -> None:
+        """Adds the distribution of the finite ones among `values`, of any shape."""
+        self._add(step, histogram_pb(name, values[np.isfinite(values)]))
+
+    def image(self, step: int, name: str, image: Pixels) -> None:
+        """Adds one image, uint8 [H, W, C]."""
+        height, width, _ = image.shape
+        encoded = [str(width).encode(), str(height).encode(), encode_png(image)]
+        self._add(
+            step,
+            summary_pb2.Summary(
+                value=[
+                    summary_pb2.Summary.Value(
+                        tag=name,
+                        metadata=image_metadata.create_summary_metadata(
+                            display_name=None, description=None
+                        ),
+                        tensor=tensor_util.make_tensor_proto(encoded, dtype="string"),
+                    )
+                ]
+            ),
+        )
+
+    def text(self, step: int, name: str, markdown: str) -> None:
+        """Adds a text, which TensorBoard renders as Markdown."""
+        self._add(step, text_pb(name, markdown))
+
+    def flush(self) -> None:
+        """Writes to disk all that was added so far."""
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Flushes and closes the event file."""
+        self._writer.close()
+
+    def _add(self, step: int, summary: summary_pb2.Summary) -> None:
+        self._writer.add_event(
+            event_pb2.Event(wall_time=time.time(), step=int(step), summary=summary)
+        )

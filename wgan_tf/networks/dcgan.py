@@ -1,0 +1,100 @@
+"""The DCGAN pair (Radford et al. 2016) for any square picture of 8 to 128 pixels.
+
+The picture's side is halved, rounding up, until it is at most `dcgan_start_size`; filters double
+with every halving. Where a side was odd, the generator crops what doubling gave too much, as
+WGAN-GP's MNIST network crops 8x8 to 7x7.
+"""
+
+import keras
+
+from wgan_tf.config import Config
+from wgan_tf.errors import UserError
+from wgan_tf.networks.layers import LayerFactory
+
+SMALLEST, LARGEST = 8, 128
+
+
+def sides(image_size: int, start_size: int) -> list[int]:
+    """Sides of the feature maps, from the picture's to the generator's first."""
+    result = [image_size]
+    while result[-1] > start_size:
+        result.append(-(-result[-1] // 2))
+    return result
+
+
+def check(config: Config, example_shape: tuple[int, ...]) -> None:
+    """Checks that the family can draw such examples.
+
+    Raises:
+        UserError: not pictures, or of a size that the family does not draw.
+    """
+    if len(example_shape) != 3:
+        raise UserError(
+            f"--architecture=dcgan draws pictures, but the examples of --dataset={config.dataset} "
+            f"have shape {example_shape}; take --architecture=mlp."
+        )
+    if not SMALLEST <= example_shape[0] <= LARGEST:
+        raise UserError(
+            f"--architecture=dcgan draws pictures of {SMALLEST} to {LARGEST} pixels, not of "
+            f"{example_shape[0]}; give --image_size."
+        )
+    if config.dcgan_start_size >= example_shape[0]:
+        raise UserError(
+            f"--dcgan_start_size={config.dcgan_start_size} leaves nothing to halve in pictures of "
+            f"{example_shape[0]} pixels; take a smaller one."
+        )
+
+
+def make_layers(config: Config, precision: str, seed: int) -> LayerFactory:
+    """Layers as the family wants them initialised."""
+    return LayerFactory(precision, seed, config.dcgan_initializer)
+
+
+def build_generator(
+    config: Config, example_shape: tuple[int, ...], layers: LayerFactory
+) -> keras.Model:
+    """Latent [B, latent_dim] -> pictures [B, H, W, C]."""
+    size, _, channels = example_shape
+    *targets, start = sides(size, config.dcgan_start_size)
+    filters = config.dcgan_width * 2 ** (len(targets) - 1)
+    norm = config.dcgan_generator_norm
+    use_bias = norm == "none"
+
+    latent = layers.input((config.latent_dim,))
+    x = layers.dense(start * start * filters, use_bias=use_bias)(latent)
+    x = layers.relu()(layers.norm(norm)(layers.reshape((start, start, filters))(x)))
+    for target in reversed(targets[1:]):
+        filters //= 2
+        x = layers.transposed_convolution(
+            filters, config.dcgan_kernel_size, 2, use_bias=use_bias
+        )(x)
+        x = _crop_to(target, x, layers)
+        x = layers.relu()(layers.norm(norm)(x))
+    x = layers.transposed_convolution(channels, config.dcgan_kernel_size, 2)(x)
+    x = _crop_to(size, x, layers)
+    return keras.Model(latent, layers.output(config.output_activation)(x), name="generator")
+
+
+def build_critic(
+    config: Config, example_shape: tuple[int, ...], layers: LayerFactory
+) -> keras.Model:
+    """Pictures [B, H, W, C] -> scores [B, 1]."""
+    picture = x = layers.input(example_shape)
+    filters = config.dcgan_width
+    for level in range(len(sides(example_shape[0], config.dcgan_start_size)) - 1):
+        x = layers.convolution(filters, config.dcgan_kernel_size, 2)(x)
+        if level > 0:
+            x = layers.norm(config.dcgan_critic_norm)(x)
+        x = layers.leaky_relu()(x)
+        filters *= 2
+    x = layers.flatten()(x)
+    if config.dcgan_critic_units:
+        x = layers.leaky_relu()(layers.dense(config.dcgan_critic_units)(x))
+    return keras.Model(picture, layers.head()(x), name="critic")
+
+
+def _crop_to(
+    side: int, x: keras.KerasTensor, layers: LayerFactory
+) -> keras.KerasTensor:
+    excess = x.shape[1] - side
+    return layers.crop(excess, excess)(x) if excess else x

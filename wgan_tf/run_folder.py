@@ -1,0 +1,120 @@
+"""A run's folder: where things are in it, and the two files that say what the run is."""
+
+import dataclasses
+import json
+
+import tensorflow as tf
+
+from wgan_tf import config as configuration
+from wgan_tf.config import Config
+from wgan_tf.errors import UserError
+from wgan_tf.files import write_atomically
+
+
+@dataclasses.dataclass(frozen=True)
+class DatasetCard:
+    """What a run was trained on, so that it can be drawn from without the data.
+
+    Attributes:
+        example_shape: (H, W, C) of pictures, (D,) of points.
+        num_examples: after `--classes`.
+        class_names: of the labels, or None.
+        digest: of the store that training reads.
+    """
+
+    example_shape: tuple[int, ...]
+    num_examples: int
+    class_names: tuple[str, ...] | None
+    digest: str
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """The files of one run."""
+
+    path: str
+
+    @property
+    def config_file(self) -> str:
+        """The flagfile that reproduces the run."""
+        return f"{self.path}/config.flags"
+
+    @property
+    def dataset_file(self) -> str:
+        """The `DatasetCard`."""
+        return f"{self.path}/dataset.json"
+
+    @property
+    def checkpoints(self) -> str:
+        """Folder of checkpoints."""
+        return f"{self.path}/checkpoints"
+
+    @property
+    def exports(self) -> str:
+        """Folder of SavedModels."""
+        return f"{self.path}/export"
+
+    def exists(self) -> bool:
+        """Whether a run was begun here."""
+        return tf.io.gfile.exists(self.config_file)
+
+    def write(self, config: Config, card: DatasetCard) -> None:
+        """Makes the folder and says in it what the run is."""
+        tf.io.gfile.makedirs(self.path)
+        write_atomically(self.dataset_file, json.dumps(dataclasses.asdict(card)).encode())
+        write_atomically(self.config_file, configuration.to_flagfile(config).encode())
+
+    def read_config(self) -> Config:
+        """The run's configuration, with the folder where it is now.
+
+        Raises:
+            UserError: no run is here, or its configuration is of another version.
+        """
+        if not self.exists():
+            raise UserError(
+                f"--workdir={self.path} holds no run, which would have a config.flags; name the "
+                "folder that wgan_tf.main trained in."
+            )
+        with tf.io.gfile.GFile(self.config_file) as file:
+            config = configuration.from_flagfile(file.read(), self.config_file)
+        return dataclasses.replace(config, workdir=self.path)
+
+    def read_dataset_card(self) -> DatasetCard:
+        """What the run is trained on."""
+        with tf.io.gfile.GFile(self.dataset_file) as file:
+            entries = json.load(file)
+        names = entries["class_names"]
+        return DatasetCard(
+            example_shape=tuple(entries["example_shape"]),
+            num_examples=entries["num_examples"],
+            class_names=None if names is None else tuple(names),
+            digest=entries["digest"],
+        )
+
+    def check_same_run(self, config: Config) -> None:
+        """Checks that a run here, if there is one, may go on with this configuration.
+
+        Raises:
+            UserError: an option that shapes the trajectory differs.
+        """
+        if not self.exists():
+            return
+        changes = configuration.trajectory_changes(self.read_config(), config)
+        for name, (saved, given) in changes.items():
+            raise UserError(
+                f"--{name}={configuration.format_value(given)} differs from the run in "
+                f"{self.path}, which has --{name}={configuration.format_value(saved)}; go on with "
+                f"--flagfile={self.config_file}, or take another --workdir."
+            )
+
+    def check_same_data(self, card: DatasetCard) -> None:
+        """Checks that the examples are those that the run here began with.
+
+        Raises:
+            UserError: they have changed.
+        """
+        if self.exists() and self.read_dataset_card().digest != card.digest:
+            raise UserError(
+                f"The examples of --dataset have changed since the run in {self.path} began; "
+                "bring the old ones back, or take another --workdir."
+            )

@@ -1,0 +1,28 @@
+"""Draws a grid from a run: `python -m wgan_tf.sample --workdir=DIR --out=grid.png`."""
+
+from absl import flags
+
+from wgan_tf import commands
+from wgan_tf.commands import Status
+
+
+def main() -> Status:
+    """Writes the picture that the flags ask for."""
+    options = flags.FLAGS
+
+    from wgan_tf import drawing
+    from wgan_tf.run_folder import RunFolder
+
+    drawing.write_samples(
+        RunFolder(options.workdir), n=options.n, seed=options.seed, out=options.out
+    )
+    print(options.out)
+    return Status.DONE
+
+
+if __name__ == "__main__":
+    flags.DEFINE_string("workdir", None, "The run's folder.", required=True)
+    flags.DEFINE_integer("n", 64, "How many examples to draw.", lower_bound=1)
+    flags.DEFINE_integer("seed", 0, "The same seed draws the same examples.")
+    flags.DEFINE_string("out", None, "The PNG file to write.", required=True)
+    commands.run(main)

@@ -1,0 +1,1 @@
+"""A trained generator as a SavedModel that TensorFlow alone can load."""

@@ -1,0 +1,39 @@
+"""Random draws of a step, named by what they are for, so that no state need be kept."""
+
+import enum
+
+import tensorflow as tf
+
+MAX_CRITIC_STEPS = 2**12
+
+
+class Purpose(enum.IntEnum):
+    """What a draw is for. Values are part of every run's trajectory: never renumber."""
+
+    CRITIC_LATENT = 0
+    MIXING = 1
+    GENERATOR_LATENT = 2
+    SAMPLE_LATENT = 3
+    INSPECTION_LATENT = 4
+    INSPECTION_MIXING = 5
+    HELD_OUT_LATENT = 6
+
+
+def draw_key(
+    seed: int, purpose: Purpose, step: tf.Tensor | int, critic_step: tf.Tensor | int = 0
+) -> tf.Tensor:
+    """The key, int64 [2], of one draw; no two draws of a run share one.
+
+    Args:
+        seed: the run's.
+        purpose: what the draw is for.
+        step: the generator step, below 2^43.
+        critic_step: the critic step within it, below `MAX_CRITIC_STEPS`.
+    """
+    position = (tf.cast(step, tf.int64) * MAX_CRITIC_STEPS + tf.cast(critic_step, tf.int64)) * 256
+    return tf.stack([tf.constant(seed, tf.int64), position + int(purpose)])
+
+
+def replica_slice(draw: tf.Tensor, replica: tf.Tensor | int, replicas: int) -> tf.Tensor:
+    """One replica's share [B / replicas, ...] of a draw [B, ...] for the global batch."""
+    return tf.reshape(draw, [replicas, -1, *draw.shape[1:]])[replica]

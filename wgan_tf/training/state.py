@@ -1,0 +1,67 @@
+"""Everything that training changes, in one place."""
+
+import keras
+import tensorflow as tf
+
+from wgan_tf.config import Config
+from wgan_tf.networks import registry
+
+
+class TrainingState(tf.train.Checkpoint):
+    """Networks, optimizers and the step; saving and restoring it is saving and restoring a run.
+
+    Attributes:
+        generator: latent [B, latent_dim] -> examples [B, ...].
+        critic: examples [B, ...] -> scores [B, 1].
+        average_generator: the generator with the moving average of its variables, in float32
+            or better: what is drawn and exported.
+        generator_optimizer: of the generator.
+        critic_optimizer: of the critic.
+        step: generator steps taken, int64.
+    """
+
+    generator: keras.Model
+    critic: keras.Model
+    average_generator: keras.Model
+    generator_optimizer: keras.Optimizer
+    critic_optimizer: keras.Optimizer
+    step: tf.Variable
+
+    def __init__(self, config: Config, example_shape: tuple[int, ...]) -> None:
+        """Makes the first state of a run; to be called in the strategy's scope."""
+        generator = registry.build_generator(config, example_shape)
+        critic = registry.build_critic(config, example_shape)
+        average_generator = build_average_generator(config, example_shape)
+        average_generator.set_weights(generator.get_weights())
+        generator_optimizer = _build_optimizer(config, config.generator_learning_rate, generator)
+        critic_optimizer = _build_optimizer(config, config.critic_learning_rate, critic)
+        super().__init__(
+            generator=generator,
+            critic=critic,
+            average_generator=average_generator,
+            generator_optimizer=generator_optimizer,
+            critic_optimizer=critic_optimizer,
+            step=tf.Variable(
+                0,
+                dtype=tf.int64,
+                trainable=False,
+                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            ),
+        )
+
+
+def build_average_generator(config: Config, example_shape: tuple[int, ...]) -> keras.Model:
+    """The generator in the precision of its variables, in which it is drawn and exported."""
+    precision = "float64" if config.precision == "float64" else "float32"
+    return registry.build_generator(config, example_shape, precision)
+
+
+def _build_optimizer(
+    config: Config, learning_rate: float, network: keras.Model
+) -> keras.Optimizer:
+    if config.optimizer == "adam":
+        optimizer = keras.optimizers.Adam(learning_rate, config.beta_1, config.beta_2)
+    else:
+        optimizer = keras.optimizers.RMSprop(learning_rate)
+    optimizer.build(network.trainable_variables)
+    return optimizer
