@@ -3,17 +3,19 @@
 This module is imported before TensorFlow, so that a mistake in the options is told at once.
 """
 
+import contextlib
 import enum
+import importlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
-from wgan_tf.errors import TrainingDiverged, UserError
+from wgan_tf.errors import DivergenceError, UserError
 
 
 class Status(enum.IntEnum):
@@ -34,7 +36,7 @@ def define_config_flags() -> None:
         if kind is bool:
             flags.DEFINE_bool(field.name, field.default, help_text)
         else:
-            default = configuration.format_value(field.default)
+            default = configuration.format_value(configuration.default(field))
             flags.DEFINE_string(field.name, default, help_text)
 
 
@@ -61,9 +63,34 @@ def run(command: Callable[[], Status]) -> NoReturn:
     What the user can mend is told in a sentence on stderr, without a traceback: a mistake in the
     options or the data (status 2), a loss that is not finite or a full disk (status 1).
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     app.run(lambda _: _told(command), flags_parser=_parse)
     raise AssertionError("app.run exits")
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow without its C++ notes on stderr.
+
+    Those of the import come before any setting of TensorFlow applies. With TF_CPP_MIN_LOG_LEVEL
+    in the environment, all is shown that this asks for.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        with _native_stderr_hidden():
+            importlib.import_module("tensorflow")
+
+
+@contextlib.contextmanager
+def _native_stderr_hidden() -> Iterator[None]:
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
 
 
 def _parse(arguments: list[str]) -> list[str]:
@@ -71,6 +98,8 @@ def _parse(arguments: list[str]) -> list[str]:
         rest: list[str] = flags.FLAGS(arguments)
     except flags.Error as error:
         _exit_with(Status.USER_ERROR, " ".join(str(error).split()))
+    if flags.FLAGS["verbosity"].using_default_value:
+        flags.FLAGS.verbosity = logging.WARNING
     if len(rest) > 1:
         _exit_with(Status.USER_ERROR, f"{rest[1]} is no option; options are --name=value.")
     return rest
@@ -81,7 +110,7 @@ def _told(command: Callable[[], Status]) -> Status:
         return command()
     except UserError as error:
         _exit_with(Status.USER_ERROR, str(error))
-    except TrainingDiverged as error:
+    except DivergenceError as error:
         _exit_with(Status.FAILED, str(error))
     except Exception as error:
         # TensorFlow has several classes for it, none of which carries the error number.

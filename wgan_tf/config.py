@@ -75,9 +75,7 @@ INITIALIZERS = ("normal", "he_uniform", "glorot_uniform")
 class Config:
     """The options of one run. Defaults train WGAN-GP with a DCGAN pair."""
 
-    workdir: str = option(
-        "", "The run's folder; an existing run in it goes on.", may_change=True
-    )
+    workdir: str = option("", "The run's folder; an existing run in it goes on.", may_change=True)
     dataset: str = option(
         "digits",
         "What to train on: a TFDS name, digits, toy:8gaussians, toy:25gaussians, toy:swissroll, "
@@ -94,7 +92,9 @@ class Config:
         "resize; 0 keeps the data set's own.",
         minimum=0,
     )
-    train_split: str = option("train", "Split to train on, in TFDS syntax: train[:50%], train+test.")
+    train_split: str = option(
+        "train", "Split to train on, in TFDS syntax: train[:50%], train+test."
+    )
     eval_split: str = option(
         "",
         "Split of held-out examples for the critic's estimate, in TFDS syntax.",
@@ -269,9 +269,7 @@ class Config:
     checkpoint_every: int = option(
         1000, "Steps between checkpoints; 0 for the last only.", minimum=0, may_change=True
     )
-    keep_checkpoints: int = option(
-        3, "Newest checkpoints to keep.", minimum=1, may_change=True
-    )
+    keep_checkpoints: int = option(3, "Newest checkpoints to keep.", minimum=1, may_change=True)
     sample_every: int = option(
         500, "Steps between sample grids; 0 for none.", minimum=0, may_change=True
     )
@@ -284,9 +282,7 @@ class Config:
         minimum=0,
         may_change=True,
     )
-    export: bool = option(
-        True, "Write a SavedModel when training is done.", may_change=True
-    )
+    export: bool = option(True, "Write a SavedModel when training is done.", may_change=True)
 
 
 def fields() -> tuple[dataclasses.Field[Any], ...]:
@@ -299,6 +295,11 @@ def field_type(field: dataclasses.Field[Any]) -> tuple[type, bool]:
     if typing.get_origin(field.type) is tuple:
         return typing.get_args(field.type)[0], True
     return typing.cast(type, field.type), False
+
+
+def default(field: dataclasses.Field[Any]) -> Value:
+    """An option's default."""
+    return typing.cast(Value, field.default)
 
 
 def validate(config: Config) -> None:

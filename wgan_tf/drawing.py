@@ -11,9 +11,9 @@ from wgan_tf.errors import UserError
 from wgan_tf.files import write_atomically
 from wgan_tf.monitoring.pictures import density_plot, encode_png, image_grid
 from wgan_tf.networks.layers import OUTPUT_RANGES
-from wgan_tf.run_folder import RunFolder
-from wgan_tf.serving.saved_model import write_saved_model
+from wgan_tf.run_folder import RunFolder, checkpoint_step
 from wgan_tf.serving.sampler import MAX_EXAMPLES_PER_CALL, Sampler, build_sampler
+from wgan_tf.serving.saved_model import write_saved_model
 from wgan_tf.training.state import build_average_generator
 
 
@@ -66,9 +66,7 @@ def export(folder: RunFolder) -> str:
     return write_run_saved_model(folder, sampler, folder.read_config(), step)
 
 
-def write_run_saved_model(
-    folder: RunFolder, sampler: Sampler, config: Config, step: int
-) -> str:
+def write_run_saved_model(folder: RunFolder, sampler: Sampler, config: Config, step: int) -> str:
     """Writes a run's sampler as the next SavedModel and returns its path."""
     model_card = {
         "dataset": config.dataset,
@@ -95,7 +93,6 @@ def restore_run_sampler(folder: RunFolder) -> tuple[Sampler, int]:
             f"--workdir={folder.path} has no checkpoint yet; train until the first is written."
         )
     generator = build_average_generator(config, card.example_shape)
-    step = tf.Variable(0, dtype=tf.int64)
-    saved = tf.train.Checkpoint(average_generator=generator, step=step)
+    saved = tf.train.Checkpoint(average_generator=generator)
     saved.restore(path).assert_existing_objects_matched().expect_partial()
-    return build_run_sampler(config, generator, card.example_shape), int(step.numpy())
+    return build_run_sampler(config, generator, card.example_shape), checkpoint_step(path)

@@ -9,5 +9,5 @@ class UserError(Exception):
     """
 
 
-class TrainingDiverged(RuntimeError):
+class DivergenceError(RuntimeError):
     """A loss is no longer finite."""

@@ -8,6 +8,7 @@ from wgan_tf.commands import Status
 
 def main() -> Status:
     """Exports the newest checkpoint's moving-average generator as `export/N`."""
+    commands.import_tensorflow()
     from wgan_tf import drawing
     from wgan_tf.run_folder import RunFolder
 

@@ -1,11 +1,8 @@
 """The latent vectors that a generator turns into examples."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import tensorflow as tf
-
-LatentDistribution = Literal["normal", "uniform"]
 
 # Part of the mapping from a seed to its pictures: another number gives other pictures.
 EXAMPLES_PER_BLOCK = 16
@@ -14,7 +11,7 @@ EXAMPLES_PER_BLOCK = 16
 def draw_latents(
     seed_key: tf.Tensor,
     shape: tf.Tensor | Sequence[int],
-    distribution: LatentDistribution,
+    distribution: str,
     dtype: tf.DType = tf.float32,
 ) -> tf.Tensor:
     """Draws independent latent values, the same ones for the same key and shape.
@@ -50,7 +47,7 @@ def generate_in_blocks(
     n: tf.Tensor | int,
     seed: tf.Tensor | int,
     latent_dim: int,
-    distribution: LatentDistribution,
+    distribution: str,
 ) -> tf.Tensor:
     """Generates the first n examples of a sampling seed.
 
@@ -90,7 +87,7 @@ def sample_latents(
     n: tf.Tensor | int,
     seed: tf.Tensor | int,
     latent_dim: int,
-    distribution: LatentDistribution,
+    distribution: str,
 ) -> tf.Tensor:
     """Draws the latents of the first n examples of a sampling seed.
 

@@ -10,11 +10,10 @@ def main() -> Status:
     """Trains as the flags say, or only tells what would be trained."""
     config = commands.config_from_flags()
 
+    commands.import_tensorflow()
     from wgan_tf import runner
 
-    if flags.FLAGS.dry_run:
-        return runner.describe(config)
-    return runner.train(config)
+    return runner.describe(config) if flags.FLAGS.dry_run else runner.train(config)
 
 
 if __name__ == "__main__":

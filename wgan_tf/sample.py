@@ -10,6 +10,7 @@ def main() -> Status:
     """Writes the picture that the flags ask for."""
     options = flags.FLAGS
 
+    commands.import_tensorflow()
     from wgan_tf import drawing
     from wgan_tf.run_folder import RunFolder
 

@@ -15,12 +15,12 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow_datasets as tfds
 
-from wgan_tf.data.source import InPlaceBuilder, Source
+from wgan_tf.data.source import ChunkBuilder, Source
 
 _FILE = pathlib.Path(__file__).with_name("digits.npz")
 
 
-class DigitsBuilder(InPlaceBuilder, skip_registration=True):
+class DigitsBuilder(ChunkBuilder):
     """The embedded digits: uint8 images [8, 8, 1] and labels 0 to 9, one split `train`."""
 
     VERSION = tfds.core.Version("1.0.0")

@@ -54,7 +54,9 @@ def list_pictures(root: pathlib.Path) -> PictureFolder:
 
     def pictures(names: list[str], parent: pathlib.Path) -> list[pathlib.Path]:
         visible = (name for name in names if not name.startswith("."))
-        return [parent / name for name in visible if pathlib.Path(name).suffix.lower() in extensions]
+        return [
+            parent / name for name in visible if pathlib.Path(name).suffix.lower() in extensions
+        ]
 
     def below(folder: pathlib.Path) -> Iterator[pathlib.Path]:
         for parent, folders, names in os.walk(folder):
@@ -76,7 +78,7 @@ def list_pictures(root: pathlib.Path) -> PictureFolder:
     return PictureFolder(root, files, tuple(classes), tuple(direct))
 
 
-class FolderBuilder(InPlaceBuilder, skip_registration=True):
+class FolderBuilder(InPlaceBuilder):
     """A folder's pictures: uint8 [H, W, C], C by majority; labels by subfolder; split `train`."""
 
     VERSION = tfds.core.Version("1.0.0")

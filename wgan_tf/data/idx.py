@@ -4,17 +4,18 @@ import contextlib
 import dataclasses
 import functools
 import gzip
+import io
 import math
 import pathlib
 import re
 import struct
+import zlib
 from collections.abc import Iterator
-from typing import IO
 
 import numpy as np
 import tensorflow_datasets as tfds
 
-from wgan_tf.data.source import InPlaceBuilder, Source, files_fingerprint
+from wgan_tf.data.source import ChunkBuilder, Source, files_fingerprint
 from wgan_tf.errors import UserError
 
 _FILE_NAME = re.compile(r"(train|t10k)-(images|labels)[-.]idx[13]-ubyte(\.gz)?")
@@ -40,12 +41,11 @@ class IdxFile:
 
 
 @contextlib.contextmanager
-def _opened(path: pathlib.Path) -> Iterator[IO[bytes]]:
-    opener = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+def _opened(path: pathlib.Path) -> Iterator[io.BufferedIOBase]:
     try:
-        with opener as stream:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
             yield stream
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise UserError(f"{path} is no whole gzip file ({error}): fetch it again.") from error
 
 
@@ -59,7 +59,7 @@ def _unpacked_bytes(path: pathlib.Path, expected: int) -> int:
     if stated == expected % 2**32:
         return expected
     count = 0
-    with contextlib.suppress(EOFError), gzip.open(path, "rb") as stream:
+    with contextlib.suppress(EOFError, zlib.error), gzip.open(path, "rb") as stream:
         while block := stream.read(1 << 20):
             count += len(block)
     return count
@@ -114,6 +114,8 @@ def read_idx(file: IdxFile, start: int, stop: int) -> Iterator[np.ndarray]:
             if len(data) < count * entry_bytes:
                 raise UserError(f"{file.path} ends too early: fetch it again.")
             yield np.frombuffer(data, np.uint8).reshape(count, *file.shape[1:])
+        # gzip compares its checksum only when it meets the end.
+        stream.read(1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,7 +126,7 @@ class IdxSplit:
     labels: IdxFile | None
 
 
-class IdxBuilder(InPlaceBuilder, skip_registration=True):
+class IdxBuilder(ChunkBuilder):
     """MNIST-like files: uint8 images [H, W, 1], labels if given, splits `train` and `test`."""
 
     VERSION = tfds.core.Version("1.0.0")
@@ -137,7 +139,8 @@ class IdxBuilder(InPlaceBuilder, skip_registration=True):
         }
         labels = [split.labels for split in self._files.values() if split.labels]
         if labels:
-            highest = max(int(chunk.max()) for f in labels for chunk in read_idx(f, 0, f.shape[0]))
+            chunks = (chunk for file in labels for chunk in read_idx(file, 0, file.shape[0]))
+            highest = max((int(chunk.max()) for chunk in chunks), default=0)
             features["label"] = tfds.features.ClassLabel(num_classes=highest + 1)
         super().__init__(
             location=folder,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow_datasets as tfds
 
-from wgan_tf.data.source import InPlaceBuilder, Source, files_fingerprint
+from wgan_tf.data.source import ChunkBuilder, Source, files_fingerprint
 from wgan_tf.errors import UserError
 
 _CHUNK_BYTES = 8 << 20
@@ -38,7 +38,7 @@ def _example_shape(path: pathlib.Path, array: np.ndarray) -> tuple[int, ...]:
             if array.ndim == 2 and math.isqrt(array.shape[1]) ** 2 == array.shape[1]:
                 side = math.isqrt(array.shape[1])
                 return (side, side, 1)
-        if array.dtype in (np.float32, np.float64) and array.ndim == 2:
+        if array.dtype.kind == "f" and array.dtype.itemsize in (4, 8) and array.ndim == 2:
             return array.shape[1:]
     raise UserError(
         f"--dataset=npy:{path} holds {array.dtype} of shape {array.shape}: save pictures as uint8 "
@@ -47,7 +47,7 @@ def _example_shape(path: pathlib.Path, array: np.ndarray) -> tuple[int, ...]:
     )
 
 
-class NpyBuilder(InPlaceBuilder, skip_registration=True):
+class NpyBuilder(ChunkBuilder):
     """An array's examples: uint8 images [H, W, C] or float32 points [D], one split `train`."""
 
     VERSION = tfds.core.Version("1.0.0")

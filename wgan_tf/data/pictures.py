@@ -88,7 +88,7 @@ def read_picture(path: pathlib.Path, channels: int) -> np.ndarray:
                 raise UnusablePictureError(f"is {found} among {wanted} pictures")
             if picture.has_transparency_data:
                 picture = picture.convert("RGBA")
-                if picture.getchannel("A").getextrema()[0] < 255:
+                if np.asarray(picture.getchannel("A")).min() < 255:
                     raise UnusablePictureError("has transparent pixels")
             pixels = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
     except UnusablePictureError:

@@ -28,13 +28,17 @@ class Source:
     make_builder: Callable[[], tfds.core.DatasetBuilder]
 
 
-class InPlaceBuilder(tfds.core.DatasetBuilder, skip_registration=True):
+class InPlaceBuilder(tfds.core.DatasetBuilder, skip_registration=True):  # type: ignore[call-arg]
     """A builder with nothing to prepare, as TFDS's own `ImageFolder` is.
 
     Attributes:
       failure: What stopped the last reading; TensorFlow reports it as a mere text.
       left_out: File to reason, for each file of the source that could not be used.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        # TFDS's registry holds the data sets that are found by their name alone.
+        super().__init_subclass__(skip_registration=True, **kwargs)
 
     def __init__(
         self,
@@ -57,9 +61,9 @@ class InPlaceBuilder(tfds.core.DatasetBuilder, skip_registration=True):
             )
         )
 
-    def read(self, split_name: str, start: int, stop: int) -> Iterator[dict[str, np.ndarray]]:
-        """Yields examples `start` to `stop` of a split, in order, in chunks of any length."""
-        raise NotImplementedError
+    def is_prepared(self) -> bool:
+        """Always: the source is read in place."""
+        return True
 
     def download_and_prepare(self, **kwargs: Any) -> None:
         """Does nothing: the source is read in place."""
@@ -69,6 +73,14 @@ class InPlaceBuilder(tfds.core.DatasetBuilder, skip_registration=True):
 
     def _info(self) -> tfds.core.DatasetInfo:
         return tfds.core.DatasetInfo(builder=self, features=self._features)
+
+
+class ChunkBuilder(InPlaceBuilder):
+    """An `InPlaceBuilder` of examples of one shape, read many at a time."""
+
+    def read(self, split_name: str, start: int, stop: int) -> Iterator[dict[str, np.ndarray]]:
+        """Yields examples `start` to `stop` of a split, in order, in chunks of any length."""
+        raise NotImplementedError
 
     def _as_dataset(
         self,

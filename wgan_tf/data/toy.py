@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow_datasets as tfds
 
-from wgan_tf.data.source import InPlaceBuilder, Source
+from wgan_tf.data.source import ChunkBuilder, Source
 from wgan_tf.errors import UserError
 
 TOY_NAMES = ("8gaussians", "25gaussians", "swissroll")
@@ -20,7 +20,7 @@ NUM_POINTS = 100_000
 _SEED = 20170400
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class GaussianMixture:
     """A mixture of equally likely isotropic Gaussians, in the units of the data.
 
@@ -40,7 +40,7 @@ def gaussian_mixture(name: str) -> GaussianMixture | None:
     """
     if name == "8gaussians":
         diagonal = 1.0 / math.sqrt(2.0)
-        directions = [(1, 0), (-1, 0), (0, 1), (0, -1)]
+        directions: list[tuple[float, float]] = [(1, 0), (-1, 0), (0, 1), (0, -1)]
         directions += [(x * diagonal, y * diagonal) for x in (1, -1) for y in (1, -1)]
         return GaussianMixture(2.0 * np.array(directions, np.float64) / 1.414, 0.02 / 1.414)
     if name == "25gaussians":
@@ -73,7 +73,7 @@ def sample_toy(name: str) -> tuple[np.ndarray, np.ndarray | None]:
     return (mixture.centers[modes] + mixture.sigma * noise).astype(np.float32), modes
 
 
-class ToyBuilder(InPlaceBuilder, skip_registration=True):
+class ToyBuilder(ChunkBuilder):
     """A toy distribution: float32 points [2], labels if it is a mixture, one split `train`."""
 
     VERSION = tfds.core.Version("1.0.0")

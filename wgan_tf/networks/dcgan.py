@@ -65,9 +65,9 @@ def build_generator(
     x = layers.relu()(layers.norm(norm)(layers.reshape((start, start, filters))(x)))
     for target in reversed(targets[1:]):
         filters //= 2
-        x = layers.transposed_convolution(
-            filters, config.dcgan_kernel_size, 2, use_bias=use_bias
-        )(x)
+        x = layers.transposed_convolution(filters, config.dcgan_kernel_size, 2, use_bias=use_bias)(
+            x
+        )
         x = _crop_to(target, x, layers)
         x = layers.relu()(layers.norm(norm)(x))
     x = layers.transposed_convolution(channels, config.dcgan_kernel_size, 2)(x)
@@ -93,8 +93,6 @@ def build_critic(
     return keras.Model(picture, layers.head()(x), name="critic")
 
 
-def _crop_to(
-    side: int, x: keras.KerasTensor, layers: LayerFactory
-) -> keras.KerasTensor:
+def _crop_to(side: int, x: keras.KerasTensor, layers: LayerFactory) -> keras.KerasTensor:
     excess = x.shape[1] - side
     return layers.crop(excess, excess)(x) if excess else x

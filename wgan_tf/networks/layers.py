@@ -1,7 +1,7 @@
 """Building blocks shared by the families."""
 
-import numpy as np
 import keras
+import numpy as np
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float64": "float64"}
 OUTPUT_RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "linear": None}
@@ -32,7 +32,7 @@ class LayerFactory:
         return keras.Input(shape, dtype=self._variable_dtype)
 
     def dense(self, units: int, *, use_bias: bool = True) -> keras.Layer:
-        """x W + b."""
+        """A dense layer, x W + b."""
         return keras.layers.Dense(
             units,
             use_bias=use_bias,
@@ -88,11 +88,11 @@ class LayerFactory:
         return keras.layers.Identity(dtype=self._policy)
 
     def relu(self) -> keras.Layer:
-        """max(x, 0)."""
+        """Rectifier max(x, 0)."""
         return keras.layers.ReLU(dtype=self._policy)
 
     def leaky_relu(self) -> keras.Layer:
-        """max(x, 0.2 x)."""
+        """Leaky rectifier max(x, 0.2 x)."""
         return keras.layers.LeakyReLU(0.2, dtype=self._policy)
 
     def reshape(self, shape: tuple[int, ...]) -> keras.Layer:

@@ -7,7 +7,6 @@ import tensorflow as tf
 
 from wgan_tf.latents import (
     EXAMPLES_PER_BLOCK,
-    LatentDistribution,
     generate_in_blocks,
     sample_latents,
 )
@@ -33,7 +32,7 @@ class Sampler(tf.Module, abc.ABC):
         generator: Generator,
         *,
         latent_dim: int,
-        latent_distribution: LatentDistribution,
+        latent_distribution: str,
         example_shape: Sequence[int],
     ) -> None:
         """Wraps a generator; nothing is traced yet.
@@ -49,7 +48,7 @@ class Sampler(tf.Module, abc.ABC):
         super().__init__()
         self._generator = generator
         self._latent_dim = latent_dim
-        self._latent_distribution: LatentDistribution = latent_distribution
+        self._latent_distribution = latent_distribution
         self._example_shape = tf.TensorShape(example_shape)
         latent = tf.TensorSpec([None, latent_dim], tf.float32, name="latent")
         self.serving_default = tf.function(self._serving_default, input_signature=[latent])
@@ -124,7 +123,7 @@ class ImageSampler(Sampler):
         generator: Generator,
         *,
         latent_dim: int,
-        latent_distribution: LatentDistribution,
+        latent_distribution: str,
         image_shape: Sequence[int],
         output_range: OutputRange,
     ) -> None:
@@ -197,9 +196,9 @@ def build_sampler(
     generator: Generator,
     *,
     latent_dim: int,
-    latent_distribution: LatentDistribution,
+    latent_distribution: str,
     example_shape: Sequence[int],
-    output_range: OutputRange,
+    output_range: OutputRange | None,
 ) -> Sampler:
     """Builds the sampler that suits the shape of an example.
 
@@ -208,13 +207,14 @@ def build_sampler(
         latent_dim: Length of one latent vector.
         latent_distribution: The distribution that the generator was trained on.
         example_shape: (height, width, channels) of pictures or (D,) of points.
-        output_range: A picture's values of black and of full intensity; points are not scaled.
+        output_range: A picture's values of black and of full intensity; None for points.
 
     Returns:
         An ImageSampler or a PointSampler.
 
     Raises:
-        ValueError: If the shape is neither that of a PNG picture nor that of a point.
+        ValueError: If the shape is neither that of a PNG picture nor that of a point, or
+            pictures come without an output range.
     """
     if len(example_shape) == 1:
         return PointSampler(
@@ -223,6 +223,8 @@ def build_sampler(
             latent_distribution=latent_distribution,
             example_shape=example_shape,
         )
+    if output_range is None:
+        raise ValueError("Pictures need an output range.")
     return ImageSampler(
         generator,
         latent_dim=latent_dim,

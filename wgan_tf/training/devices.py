@@ -24,3 +24,8 @@ def build_strategy(config: Config) -> tf.distribute.Strategy:
             f"this machine; take a multiple of {len(devices)}, or --strategy=one_device."
         )
     return tf.distribute.MirroredStrategy(devices)
+
+
+def device_names(strategy: tf.distribute.Strategy) -> list[str]:
+    """The strategy's devices, one a replica: GPU:0."""
+    return [device.rpartition("device:")[2] for device in strategy.extended.worker_devices]

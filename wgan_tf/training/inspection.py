@@ -53,4 +53,4 @@ class Inspection:
         indices = batch_indices(
             store.num_examples, self._config.batch_size, self._config.seed, number
         )
-        return store.take(indices.numpy())
+        return store.read(indices)[0]

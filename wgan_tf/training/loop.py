@@ -88,9 +88,7 @@ class Trainer:
 
     def _critic_step(self, batch: Batch, step: tf.Tensor, critic_step: tf.Tensor) -> None:
         real = self._scaled(batch["examples"])
-        self._critic_totals.add(
-            self._step.critic_step(real, step, critic_step, _this_replica())
-        )
+        self._critic_totals.add(self._step.critic_step(real, step, critic_step, _this_replica()))
 
     def _generator_step(self, step: tf.Tensor) -> None:
         self._generator_totals.add(self._step.generator_step(step, _this_replica()))

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from wgan_tf.config import Config
-from wgan_tf.errors import TrainingDiverged
+from wgan_tf.errors import DivergenceError
 from wgan_tf.training import schedule
 from wgan_tf.training.checkpoints import Checkpoints
 from wgan_tf.training.interruption import StopRequest
@@ -65,7 +65,7 @@ def train(
         Whether the last step is taken; if not, a stop was asked for. The state is saved.
 
     Raises:
-        TrainingDiverged: a loss is not finite; nothing is saved since.
+        DivergenceError: a loss is not finite; nothing is saved since.
     """
     if trainer.step == 0 and config.sample_every:
         monitor.samples(0, draw_samples())
@@ -116,7 +116,7 @@ def _steps_to_next_event(config: Config, step: int) -> int:
 def _require_finite(step: int, metrics: Mapping[str, float]) -> None:
     for name, value in metrics.items():
         if not math.isfinite(value):
-            raise TrainingDiverged(
+            raise DivergenceError(
                 f"{name} is {value} at step {step}; the last checkpoint is of an earlier step; "
                 "lower the learning rates, or take --precision=float32."
             )

@@ -56,9 +56,7 @@ def build_average_generator(config: Config, example_shape: tuple[int, ...]) -> k
     return registry.build_generator(config, example_shape, precision)
 
 
-def _build_optimizer(
-    config: Config, learning_rate: float, network: keras.Model
-) -> keras.Optimizer:
+def _build_optimizer(config: Config, learning_rate: float, network: keras.Model) -> keras.Optimizer:
     if config.optimizer == "adam":
         optimizer = keras.optimizers.Adam(learning_rate, config.beta_1, config.beta_2)
     else:

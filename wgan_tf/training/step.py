@@ -124,7 +124,7 @@ class Step:
         return lipschitz.gradient_norms(self._judge, points)
 
     def score_difference(self, real: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        """mean D(x) - mean D(G(z)) on a batch that was not trained on; changes no state.
+        """Difference mean D(x) - mean D(G(z)) on a batch that was not trained on; changes no state.
 
         Args:
             real: a global batch in the generator's range, [B, ...].

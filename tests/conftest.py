@@ -1,0 +1,52 @@
+from collections.abc import Callable, Iterable
+
+import keras
+import numpy as np
+import pytest
+
+from wgan_tf.config import Config
+
+
+@pytest.fixture(scope="session")
+def dcgan_config() -> Config:
+    """A DCGAN pair of width 2, small enough to be built in every test."""
+    return Config(
+        workdir="run",
+        dcgan_width=2,
+        dcgan_kernel_size=3,
+        latent_dim=3,
+        batch_size=4,
+        critic_steps=2,
+        steps=10,
+    )
+
+
+@pytest.fixture(scope="session")
+def mlp_config() -> Config:
+    """A pair with one hidden layer each, in float64, on points."""
+    return Config(
+        workdir="run",
+        dataset="toy:8gaussians",
+        architecture="mlp",
+        mlp_generator_units=(9,),
+        mlp_critic_units=(16,),
+        output_activation="linear",
+        latent_dim=3,
+        batch_size=4,
+        steps=10,
+        precision="float64",
+    )
+
+
+@pytest.fixture(scope="session")
+def randomize() -> Callable[[Iterable[keras.Variable]], None]:
+    """A function that gives variables random values, above zero where they stand for squares."""
+
+    def assign(variables: Iterable[keras.Variable]) -> None:
+        random = np.random.default_rng(0)
+        for variable in variables:
+            values = random.normal(scale=0.5, size=variable.shape)
+            is_positive = any(word in variable.path for word in ("variance", "velocity", "gamma"))
+            variable.assign(np.abs(values) + 0.1 if is_positive else values)
+
+    return assign

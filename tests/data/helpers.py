@@ -1,0 +1,37 @@
+import contextlib
+import gzip
+import re
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wgan_tf.data.store import Store, open_store
+from wgan_tf.errors import UserError
+
+
+@contextlib.contextmanager
+def told(*parts: object) -> Iterator[None]:
+    """Expects a UserError of one line that ends as a sentence and holds every part."""
+    with pytest.raises(UserError) as raised:
+        yield
+    message = str(raised.value)
+    assert "\n" not in message
+    assert re.search(r"[.?)]$", message)
+    for part in parts:
+        assert str(part) in message
+
+
+def open_all(dataset: str, data_dir: Path, **changes: Any) -> Store:
+    options: dict[str, Any] = {"split": "train", "image_size": 0, "classes": ()}
+    return open_store(dataset, data_dir=str(data_dir), **(options | changes))
+
+
+def write_idx(path: Path, array: np.ndarray) -> Path:
+    header = struct.pack(f">{array.ndim + 1}I", 0x800 + array.ndim, *array.shape)
+    content = header + array.astype(np.uint8).tobytes()
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    return path

@@ -1,0 +1,125 @@
+import dataclasses
+import json
+import pathlib
+from typing import Any
+
+import pytest
+import tensorflow as tf
+
+from wgan_tf.config import Config
+from wgan_tf.errors import UserError
+from wgan_tf.run_folder import DatasetCard, RunFolder
+
+CARD = DatasetCard(
+    example_shape=(8, 8, 1), num_examples=1797, class_names=("T-shirt, top", "été"), digest="ab12"
+)
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path) -> RunFolder:
+    return RunFolder(str(tmp_path / "my run"))
+
+
+@pytest.fixture
+def config(folder: RunFolder) -> Config:
+    return Config(workdir=folder.path, classes=("a,b", "c"), critic_learning_rate=4e-4, seed=3)
+
+
+def test_files_are_where_others_look_for_them(folder: RunFolder, config: Config) -> None:
+    assert not folder.exists()
+    folder.write(config, CARD)
+    assert folder.exists()
+    root = pathlib.Path(folder.path)
+    assert {file.name for file in root.iterdir()} == {"config.flags", "dataset.json"}
+    assert "--critic_learning_rate=0.0004\n" in (root / "config.flags").read_text()
+    assert folder.checkpoints == str(root / "checkpoints")
+    assert folder.exports == str(root / "export")
+
+
+def test_a_configuration_reads_back_equal(folder: RunFolder, config: Config) -> None:
+    folder.write(config, CARD)
+    assert folder.read_config() == config
+
+
+def test_a_moved_run_is_where_it_is_now(
+    folder: RunFolder, config: Config, tmp_path: pathlib.Path
+) -> None:
+    folder.write(config, CARD)
+    moved = pathlib.Path(folder.path).rename(tmp_path / "moved")
+    read = RunFolder(str(moved)).read_config()
+    assert read == dataclasses.replace(config, workdir=str(moved))
+    RunFolder(str(moved)).check_same_run(read)
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        CARD,
+        dataclasses.replace(CARD, class_names=None),
+        DatasetCard(example_shape=(2,), num_examples=100_000, class_names=(), digest=""),
+    ],
+)
+def test_a_dataset_card_reads_back_equal(
+    card: DatasetCard, folder: RunFolder, config: Config
+) -> None:
+    folder.write(config, card)
+    assert folder.read_dataset_card() == card
+    json.loads(pathlib.Path(folder.dataset_file).read_text())
+
+
+def test_a_folder_without_a_run_is_named(folder: RunFolder) -> None:
+    with pytest.raises(UserError) as error:
+        folder.read_config()
+    assert f"--workdir={folder.path}" in str(error.value)
+
+
+def test_where_no_run_is_any_may_begin(folder: RunFolder, config: Config) -> None:
+    folder.check_same_run(config)
+    folder.check_same_data(CARD)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "saved", "given"),
+    [
+        ("latent_dim", 5, "128", "5"),
+        ("critic_learning_rate", 1e-4, "0.0004", "0.0001"),
+        ("classes", ("a", "b"), '"a,b",c', "a,b"),
+        ("critic_warmup", True, "false", "true"),
+        ("architecture", "mlp", "dcgan", "mlp"),
+    ],
+)
+def test_a_changed_option_is_refused_with_both_values(
+    option: str, value: Any, saved: str, given: str, folder: RunFolder, config: Config
+) -> None:
+    folder.write(config, CARD)
+    with pytest.raises(UserError) as error:
+        folder.check_same_run(dataclasses.replace(config, **{option: value}))
+    assert f"--{option}={given} " in str(error.value)
+    assert f"--{option}={saved};" in str(error.value)
+
+
+def test_what_does_not_shape_the_run_may_change(folder: RunFolder, config: Config) -> None:
+    folder.write(config, CARD)
+    folder.check_same_run(dataclasses.replace(config, steps=7, sample_every=1, strategy="mirrored"))
+
+
+def test_changed_data_are_refused(folder: RunFolder, config: Config) -> None:
+    folder.write(config, CARD)
+    folder.check_same_data(dataclasses.replace(CARD, class_names=None))
+    with pytest.raises(UserError, match="--dataset"):
+        folder.check_same_data(dataclasses.replace(CARD, digest="cd34"))
+
+
+def test_a_run_is_done_when_its_newest_checkpoint_has_all_steps(
+    folder: RunFolder, config: Config
+) -> None:
+    folder.write(config, CARD)
+    assert not folder.is_done(dataclasses.replace(config, steps=1))
+    saved = tf.train.Checkpoint(value=tf.Variable(0))
+    manager = tf.train.CheckpointManager(saved, folder.checkpoints, 5, checkpoint_name="step")
+    for step in (90, 100):
+        manager.save(checkpoint_number=step)
+    done = {
+        steps: folder.is_done(dataclasses.replace(config, steps=steps)) for steps in (90, 100, 101)
+    }
+    assert done == {90: True, 100: True, 101: False}

@@ -1,0 +1,45 @@
+"""A .npy file written row by row."""
+
+import os
+import pathlib
+from typing import Any
+
+import numpy as np
+
+
+class NpyWriter:
+    """Appends rows to a .npy file; writing past a full disk raises, unlike a memory map.
+
+    Attributes:
+      num_rows: Rows appended so far.
+    """
+
+    def __init__(self, path: pathlib.Path, dtype: np.dtype, row_shape: tuple[int, ...]) -> None:
+        self._path, self._dtype, self._row_shape = path, dtype, row_shape
+        self.num_rows = 0
+
+    def __enter__(self) -> "NpyWriter":
+        self._stream = self._path.open("wb")
+        self._write_header()
+        return self
+
+    def append(self, rows: np.ndarray) -> None:
+        """Writes rows [n, *row_shape]."""
+        self._stream.write(np.ascontiguousarray(rows, self._dtype).data)
+        self.num_rows += len(rows)
+
+    def __exit__(self, *error: Any) -> None:
+        # NumPy pads its header so that it keeps its length when the rows become known.
+        with self._stream:
+            self._stream.seek(0)
+            self._write_header()
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+
+    def _write_header(self) -> None:
+        header = {
+            "descr": np.lib.format.dtype_to_descr(self._dtype),
+            "fortran_order": False,
+            "shape": (self.num_rows, *self._row_shape),
+        }
+        np.lib.format.write_array_header_1_0(self._stream, header)

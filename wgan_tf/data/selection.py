@@ -1,0 +1,46 @@
+"""A choice of classes."""
+
+import numpy as np
+
+from wgan_tf.errors import UserError
+
+
+def select_classes(
+    labels: np.ndarray, class_names: tuple[str, ...], classes: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Keeps some classes and numbers them from 0 in the data set's order.
+
+    Args:
+      labels: Integers [N] that index `class_names`.
+      class_names: Every class.
+      classes: Names or numbers of those to keep; a name goes before a number.
+
+    Returns:
+      int64 positions of the kept examples, ascending; int32 labels [N], -1 where not kept; the
+      kept names.
+
+    Raises:
+      UserError: A class is unknown, or no example is kept.
+    """
+    kept = sorted({_class_number(name, class_names) for name in classes})
+    renumbered = np.full(len(class_names), -1, np.int32)
+    renumbered[kept] = np.arange(len(kept), dtype=np.int32)
+    new_labels = renumbered[labels]
+    selection = np.flatnonzero(new_labels >= 0).astype(np.int64)
+    if not len(selection):
+        raise UserError(
+            f"--classes={','.join(classes)} keeps no example of this split: choose other classes "
+            "or another split."
+        )
+    return selection, new_labels, tuple(class_names[number] for number in kept)
+
+
+def _class_number(name: str, class_names: tuple[str, ...]) -> int:
+    if name in class_names:
+        return class_names.index(name)
+    if name.isdecimal() and int(name) < len(class_names):
+        return int(name)
+    raise UserError(
+        f"--classes names the unknown class {name!r}: choose among {', '.join(class_names)}, or "
+        f"their numbers 0 to {len(class_names) - 1}."
+    )

@@ -1,0 +1,60 @@
+"""The data set specifications of `--dataset`, and what each resolves to."""
+
+import contextlib
+import pathlib
+from collections.abc import Callable, Iterator, Mapping
+
+import tensorflow_datasets as tfds
+
+from wgan_tf.data.digits import digits_source
+from wgan_tf.data.folder import folder_source
+from wgan_tf.data.idx import idx_source
+from wgan_tf.data.named import named_source
+from wgan_tf.data.npy import npy_source
+from wgan_tf.data.source import Source
+from wgan_tf.data.toy import toy_source
+from wgan_tf.errors import UserError
+
+_BY_PREFIX: Mapping[str, Callable[[str], Source]] = {
+    "toy": toy_source,
+    "folder": folder_source,
+    "idx": idx_source,
+    "npy": npy_source,
+}
+
+
+def resolve(dataset: str, data_dir: pathlib.Path) -> Source:
+    """Finds what a `--dataset` value names; nothing is prepared or written.
+
+    Raises:
+      UserError: It names nothing, or nothing that can be read.
+    """
+    prefix, colon, argument = dataset.partition(":")
+    with _file_errors_told(dataset):
+        if dataset == "digits":
+            return digits_source()
+        if colon and prefix in _BY_PREFIX:
+            if not argument:
+                raise UserError(f"--dataset={dataset} names nothing after {prefix}: give it.")
+            return _BY_PREFIX[prefix](argument)
+        return named_source(dataset, data_dir)
+
+
+def make_builder(source: Source, dataset: str) -> tfds.core.DatasetBuilder:
+    """Makes the TFDS builder of a resolved specification.
+
+    Raises:
+      UserError: The source is damaged or not of a kind that is read.
+    """
+    with _file_errors_told(dataset):
+        return source.make_builder()
+
+
+@contextlib.contextmanager
+def _file_errors_told(dataset: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"--dataset={dataset} cannot be read ({error}): check the file and its permissions."
+        ) from error
