@@ -3,8 +3,15 @@ from collections.abc import Callable, Iterable
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from wgan_tf.config import Config
+
+
+def pytest_configure() -> None:
+    """Makes several CPU devices, before TensorFlow's runtime starts and fixes their number."""
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 4)
 
 
 @pytest.fixture(scope="session")

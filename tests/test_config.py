@@ -125,8 +125,19 @@ def test_a_flagfile_may_have_comments_blank_lines_and_an_option_twice() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["--stepz=5", "--steps", "5", "--steps=5.5", "--steps=20,000", "--steps=5  # few", "--steps="]
-    + ["--export=maybe", "--beta_1=half", "--mlp_critic_units=64,x", "--mlp_critic_units=64.0"],
+    [
+        "--stepz=5",
+        "--steps",
+        "5",
+        "--steps=5.5",
+        "--steps=20,000",
+        "--steps=5  # few",
+        "--steps=",
+        "--export=maybe",
+        "--beta_1=half",
+        "--mlp_critic_units=64,x",
+        "--mlp_critic_units=64.0",
+    ],
 )
 def test_a_line_that_is_no_option_is_refused(line: str) -> None:
     with pytest.raises(UserError) as error:

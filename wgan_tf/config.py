@@ -219,7 +219,9 @@ class Config:
         only_with=WITH_CONV_STACK,
     )
     batch_size: int = option(64, "Examples in a batch, over all replicas together.", minimum=1)
-    critic_steps: int = option(5, "Critic steps before each generator step.", minimum=1)
+    critic_steps: int = option(
+        5, "Critic steps before each generator step.", minimum=1, maximum=4096
+    )
     critic_warmup: bool = option(
         False,
         "Take 100 critic steps before each of the first 25 generator steps and before every "
@@ -339,12 +341,12 @@ def _check_alone(field: dataclasses.Field[Any], value: Value) -> None:
                 f"--{field.name}={format_value(value)} is not known; take one of "
                 f"{', '.join(choices)}."
             )
-        if isinstance(entry, str) and ("\n" in entry or entry != entry.strip()):
+        if isinstance(entry, str) and (len(entry.splitlines()) > 1 or entry != entry.strip()):
             raise UserError(
                 f"--{field.name}={entry!r} begins or ends with a space or spans lines; take "
                 "these out."
             )
-        if isinstance(entry, (int, float)) and not low <= entry <= high:
+        if isinstance(entry, (int, float)) and not (low <= entry <= high and entry < math.inf):
             allowed = f"from {low:g} to {high:g}" if high < math.inf else f"at least {low:g}"
             raise UserError(
                 f"--{field.name}={format_value(value)} is out of range; give a value {allowed}."
@@ -390,8 +392,10 @@ def parse_value(field: dataclasses.Field[Any], text: str) -> Value:
         if kind is bool:
             return {"true": True, "false": False}[text.lower()]
         return typing.cast(Value, kind(text))
-    except (ValueError, KeyError):
-        name = {int: "a whole number", float: "a number", bool: "true or false"}[kind]
+    except (ValueError, KeyError, csv.Error):
+        name = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}[
+            kind
+        ]
         name = f"{name} or several, separated by commas" if is_list else name
         raise UserError(f"--{field.name}={text} does not fit; give {name}.") from None
 

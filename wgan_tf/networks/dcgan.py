@@ -82,9 +82,10 @@ def build_critic(
     picture = x = layers.input(example_shape)
     filters = config.dcgan_width
     for level in range(len(sides(example_shape[0], config.dcgan_start_size)) - 1):
-        x = layers.convolution(filters, config.dcgan_kernel_size, 2)(x)
-        if level > 0:
-            x = layers.norm(config.dcgan_critic_norm)(x)
+        norm = config.dcgan_critic_norm if level > 0 else "none"
+        use_bias = norm == "none"
+        x = layers.convolution(filters, config.dcgan_kernel_size, 2, use_bias=use_bias)(x)
+        x = layers.norm(norm)(x)
         x = layers.leaky_relu()(x)
         filters *= 2
     x = layers.flatten()(x)

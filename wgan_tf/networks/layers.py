@@ -2,9 +2,36 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
+from keras import ops
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float64": "float64"}
 OUTPUT_RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "linear": None}
+
+
+class LayerNormalization(keras.layers.Layer):
+    """Normalises each example over all its entries, then scales and shifts each filter.
+
+    Keras's layer and group normalisation have the same values and first derivatives, but their
+    variance stops the gradient through the mean (`tf.nn.moments`), which makes the second
+    derivative wrong, and with it the gradient of a gradient penalty.
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes one scale and one offset a filter."""
+        self.gamma = self.add_weight((input_shape[-1],), "ones", name="gamma")
+        self.beta = self.add_weight((input_shape[-1],), "zeros", name="beta")
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Computes in the variables' precision."""
+        x = ops.cast(inputs, self.variable_dtype)
+        axes = tuple(range(1, len(inputs.shape)))
+        centred = x - ops.mean(x, axes, keepdims=True)
+        variance = ops.mean(ops.square(centred), axes, keepdims=True)
+        scale = ops.cast(self.gamma, self.variable_dtype)
+        offset = ops.cast(self.beta, self.variable_dtype)
+        normalized = centred * ops.rsqrt(variance + 1e-5) * scale + offset
+        return ops.cast(normalized, self.compute_dtype)
 
 
 class LayerFactory:
@@ -84,7 +111,7 @@ class LayerFactory:
                 momentum=0.9, epsilon=1e-5, synchronized=True, dtype=self._policy
             )
         if kind == "layer":
-            return keras.layers.GroupNormalization(groups=1, epsilon=1e-5, dtype=self._policy)
+            return LayerNormalization(dtype=self._policy)
         return keras.layers.Identity(dtype=self._policy)
 
     def relu(self) -> keras.Layer:

@@ -8,7 +8,7 @@ from wgan_tf.errors import UserError
 from wgan_tf.training.state import TrainingState
 
 # What TensorFlow raises on a checkpoint whose files are damaged, gone or of other variables.
-UNREADABLE = (tf.errors.OpError, AssertionError, ValueError, RuntimeError)
+UNREADABLE = (tf.errors.OpError, AssertionError, IndexError, ValueError, RuntimeError)
 
 
 class Checkpoints:
@@ -23,6 +23,7 @@ class Checkpoints:
             keep: how many of the newest checkpoints stay.
         """
         self._state = state
+        self._step_on_disk: int | None = None
         self._manager = tf.train.CheckpointManager(
             state, directory, max_to_keep=keep, checkpoint_name="step"
         )
@@ -43,6 +44,7 @@ class Checkpoints:
             except UNREADABLE as error:
                 tell(f"Checkpoint {path} cannot be read ({_first_line(error)}); trying an older.")
             else:
+                self._step_on_disk = int(self._state.step.numpy())
                 return
         if paths:
             raise UserError(
@@ -53,8 +55,9 @@ class Checkpoints:
     def save(self) -> None:
         """Writes a checkpoint of the present step; a second one of a step writes nothing."""
         step = int(self._state.step.numpy())
-        if self._manager.latest_checkpoint != f"{self._manager.directory}/step-{step}":
+        if step != self._step_on_disk:
             self._manager.save(checkpoint_number=step)
+            self._step_on_disk = step
 
 
 def _first_line(error: BaseException) -> str:

@@ -80,22 +80,28 @@ def train(
         is_last = step == config.steps
         _require_finite(step, metrics)
 
-        if _is_due(step, config.summary_every) or is_last:
+        evaluates = _is_due(step, config.eval_every)
+        if _is_due(step, config.summary_every) or evaluates or is_last:
             images = config.batch_size * (
                 schedule.batches_before(config, step) - schedule.batches_before(config, first_step)
             )
             metrics["images_per_sec"] = images / seconds
-            if _is_due(step, config.eval_every):
+            if evaluates:
                 metrics.update(inspection.held_out())
             monitor.summary(step, metrics, inspection.histograms())
             trainer.reset_metrics()
             seconds, first_step = 0.0, step
         if _is_due(step, config.sample_every) or is_last:
             monitor.samples(step, draw_samples())
-        if _is_due(step, config.checkpoint_every) or is_last or stop.received:
-            monitor.flush()
-            checkpoints.save()
+        if _is_due(step, config.checkpoint_every):
+            _save(monitor, checkpoints)
+    _save(monitor, checkpoints)
     return trainer.step >= config.steps
+
+
+def _save(monitor: Monitor, checkpoints: Checkpoints) -> None:
+    monitor.flush()
+    checkpoints.save()
 
 
 def _is_due(step: int, every: int) -> bool:

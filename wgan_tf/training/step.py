@@ -172,5 +172,5 @@ class Step:
         for average, current in zip(
             self._state.average_generator.weights, self._state.generator.weights, strict=True
         ):
-            weight = tf.cast(1.0 - decay, average.dtype)
-            average.assign(average + weight * (tf.cast(current, average.dtype) - average))
+            share = tf.cast(decay, average.dtype)
+            average.assign(share * average + (1.0 - share) * tf.cast(current, average.dtype))

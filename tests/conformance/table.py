@@ -1,0 +1,130 @@
+"""The table of everything that trains; every promise is one test over all of its rows."""
+
+import dataclasses
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from wgan_tf import config as configuration
+from wgan_tf.config import Config
+
+PRESETS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.flags"))
+
+PICTURES = {"image_size": 8, "architecture": "dcgan", "dcgan_width": 4, "dcgan_start_size": 2}
+POINTS = {
+    "architecture": "mlp",
+    "output_activation": "linear",
+    "mlp_generator_units": (8, 8),
+    "mlp_critic_units": (8, 8),
+    "penalty_weight": 0.1,
+}
+STACK = {
+    "architecture": "conv_stack",
+    "conv_stack_start_size": 2,
+    "conv_stack_start_filters": 4,
+    "conv_stack_generator_filters": (4, 4),
+    "conv_stack_generator_strides": (2, 2, 1),
+    "conv_stack_critic_filters": (4, 4),
+    "conv_stack_critic_strides": (2, 2),
+}
+CLIPPING = {"lipschitz": "weight_clipping", "clip_value": 0.05, "optimizer": "rmsprop"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A combination of objective, constraint, conditioning and networks, made small."""
+
+    name: str
+    dataset: str
+    options: dict[str, Any]
+
+    def config(self, **changes: Any) -> Config:
+        """The row's configuration, four examples a batch, with some options changed."""
+        small = {
+            "workdir": "unused",
+            "dataset": self.dataset,
+            "latent_dim": 3,
+            "batch_size": 4,
+            "critic_steps": 2,
+            "steps": 20,
+            "generator_learning_rate": 1e-3,
+            "critic_learning_rate": 1e-3,
+            "seed": 11,
+        }
+        return Config(**{**small, **self.options, **changes})
+
+    @property
+    def has_penalty(self) -> bool:
+        """Whether training differentiates the critic twice."""
+        return self.config().lipschitz == "gradient_penalty"
+
+
+ROWS = [
+    Row("mlp-points-penalty", "toy:8gaussians", POINTS),
+    Row("mlp-pictures-clipping", "digits", {"architecture": "mlp", **CLIPPING}),
+    Row("dcgan-penalty", "digits", PICTURES),
+    Row(
+        "dcgan-penalty-layer-norm-decay",
+        "digits",
+        {
+            **PICTURES,
+            "dcgan_critic_norm": "layer",
+            "dcgan_generator_norm": "layer",
+            "dcgan_critic_units": 5,
+            "dcgan_initializer": "he_uniform",
+            "learning_rate_decay": "linear",
+        },
+    ),
+    Row(
+        "dcgan-clipping-batch-norm",
+        "digits",
+        {**PICTURES, "dcgan_critic_norm": "batch", **CLIPPING},
+    ),
+    Row("dcgan-penalty-warmup", "digits", {**PICTURES, "critic_warmup": True, "ema_decay": 0.0}),
+    Row(
+        "dcgan-unconstrained-uniform",
+        "digits",
+        {
+            **PICTURES,
+            "lipschitz": "none",
+            "latent_distribution": "uniform",
+            "output_activation": "sigmoid",
+            "dcgan_generator_norm": "none",
+        },
+    ),
+    Row("conv-stack-clipping", "digits", {**STACK, **CLIPPING}),
+    Row("conv-stack-penalty", "digits", {**STACK, "conv_stack_critic_norm": "layer"}),
+]
+
+
+def preset(path: pathlib.Path, **changes: Any) -> Config:
+    """A preset as its flagfile has it, with some options changed."""
+    config = configuration.from_flagfile(path.read_text(), str(path))
+    return dataclasses.replace(config, **changes)
+
+
+# The shape of what each preset's data set holds, for stand-ins of the same shape.
+PRESET_SHAPES = {
+    "celeb_a": (64, 64, 3),
+    "cifar": (32, 32, 3),
+    "digits": (8, 8, 1),
+    "fashion_mnist": (28, 28, 1),
+    "mnist": (28, 28, 1),
+    "mnist_wgan": (28, 28, 1),
+    "toy_25gaussians": (2,),
+    "toy_8gaussians": (2,),
+    "toy_swissroll": (2,),
+}
+
+
+def stand_in(folder: pathlib.Path, shape: tuple[int, ...]) -> str:
+    """Writes ten random examples and returns their `--dataset`."""
+    random = np.random.default_rng(3)
+    if len(shape) == 1:
+        examples = random.normal(size=(10, *shape)).astype(np.float32)
+    else:
+        examples = random.integers(256, size=(10, *shape), dtype=np.uint8)
+    file = folder / "stand_in.npy"
+    np.save(file, examples)
+    return f"npy:{file}"
