@@ -227,7 +227,9 @@ class Config:
         "Take 100 critic steps before each of the first 25 generator steps and before every "
         "500th, as the WGAN authors' code does.",
     )
-    steps: int = option(20_000, "Generator steps of the whole run.", minimum=1, may_change=True)
+    steps: int = option(
+        20_000, "Generator steps of the whole run.", minimum=1, maximum=2**31 - 1, may_change=True
+    )
     optimizer: str = option("adam", "Optimizer of both networks.", choices=("adam", "rmsprop"))
     generator_learning_rate: float = option(1e-4, "Learning rate of the generator.", minimum=0)
     critic_learning_rate: float = option(1e-4, "Learning rate of the critic.", minimum=0)
@@ -265,6 +267,7 @@ class Config:
         50,
         "Most generator steps in one compiled call; a stop request is heard between calls.",
         minimum=1,
+        maximum=2**31 - 1,
         may_change=True,
     )
     seed: int = option(0, "Seed of everything random.", minimum=0, maximum=2**31 - 1)

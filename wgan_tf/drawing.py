@@ -11,9 +11,10 @@ from wgan_tf.errors import UserError
 from wgan_tf.files import write_atomically
 from wgan_tf.monitoring.pictures import density_plot, encode_png, image_grid
 from wgan_tf.networks.layers import OUTPUT_RANGES
-from wgan_tf.run_folder import RunFolder, checkpoint_step
+from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving.sampler import MAX_EXAMPLES_PER_CALL, Sampler, build_sampler
 from wgan_tf.serving.saved_model import write_saved_model
+from wgan_tf.training.checkpoints import restore_newest
 from wgan_tf.training.state import build_average_generator
 
 
@@ -87,12 +88,15 @@ def restore_run_sampler(folder: RunFolder) -> tuple[Sampler, int]:
         UserError: no run or no checkpoint is there.
     """
     config, card = folder.read_config(), folder.read_dataset_card()
-    path = tf.train.latest_checkpoint(folder.checkpoints)
-    if path is None:
+    generator = build_average_generator(config, card.example_shape)
+    saved = tf.train.Checkpoint(average_generator=generator)
+    step = restore_newest(
+        folder.checkpoints,
+        lambda path: saved.restore(path).assert_existing_objects_matched().expect_partial(),
+        tell=print,
+    )
+    if step is None:
         raise UserError(
             f"--workdir={folder.path} has no checkpoint yet; train until the first is written."
         )
-    generator = build_average_generator(config, card.example_shape)
-    saved = tf.train.Checkpoint(average_generator=generator)
-    saved.restore(path).assert_existing_objects_matched().expect_partial()
-    return build_run_sampler(config, generator, card.example_shape), checkpoint_step(path)
+    return build_run_sampler(config, generator, card.example_shape), step

@@ -8,7 +8,7 @@ Critic = Callable[[tf.Tensor], tf.Tensor]
 
 
 def interpolate(real: tf.Tensor, generated: tf.Tensor, mixing: tf.Tensor) -> tf.Tensor:
-    """E x + (1 - e) G(z) (Gulrajani et al. 2017, algorithm 1, line 6).
+    """The points e x + (1 - e) G(z) (Gulrajani et al. 2017, algorithm 1, line 6).
 
     Args:
         real: [B, ...].
@@ -39,7 +39,7 @@ def two_sided_penalty(norms: tf.Tensor) -> tf.Tensor:
 
 
 def clip_variables(variables: Iterable[tf.Variable], clip_value: float) -> None:
-    """W <- clip(w, -c, c) for every variable (Arjovsky et al. 2017, algorithm 1, line 7)."""
+    """Clips each variable, w <- clip(w, -c, c) (Arjovsky et al. 2017, algorithm 1, line 7)."""
     for variable in variables:
         variable.assign(tf.clip_by_value(variable, -clip_value, clip_value))
 

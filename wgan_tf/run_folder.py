@@ -58,11 +58,6 @@ class RunFolder:
         """Whether a run was begun here."""
         return tf.io.gfile.exists(self.config_file)
 
-    def is_done(self, config: Config) -> bool:
-        """Whether the newest checkpoint has all the steps that the configuration asks for."""
-        newest = tf.train.latest_checkpoint(self.checkpoints)
-        return newest is not None and checkpoint_step(newest) >= config.steps
-
     def write(self, config: Config, card: DatasetCard) -> None:
         """Makes the folder and says in it what the run is."""
         tf.io.gfile.makedirs(self.path)
@@ -123,8 +118,3 @@ class RunFolder:
                 f"The examples of --dataset have changed since the run in {self.path} began; "
                 "bring the old ones back, or take another --workdir."
             )
-
-
-def checkpoint_step(path: str) -> int:
-    """The step that a checkpoint's name tells."""
-    return int(path.rpartition("-")[2])

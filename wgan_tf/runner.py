@@ -1,5 +1,7 @@
 """Puts a run together: data, networks, devices, and where it shows what it does."""
 
+import sys
+
 import numpy as np
 
 from wgan_tf import config as configuration
@@ -13,7 +15,7 @@ from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
 from wgan_tf.run_folder import DatasetCard, RunFolder
 from wgan_tf.training import run
-from wgan_tf.training.checkpoints import Checkpoints
+from wgan_tf.training.checkpoints import Checkpoints, newest_step
 from wgan_tf.training.devices import build_strategy, device_names
 from wgan_tf.training.inspection import Inspection
 from wgan_tf.training.interruption import StopRequest
@@ -51,7 +53,7 @@ def train(config: Config) -> Status:
     """
     folder = RunFolder(config.workdir)
     folder.check_same_run(config)
-    if folder.is_done(config):
+    if (newest_step(folder.checkpoints) or 0) >= config.steps:
         print(f"{config.workdir} is done: all {config.steps:,} steps are taken.")
         return Status.DONE
     _describe_data(config)
@@ -76,6 +78,7 @@ def train(config: Config) -> Status:
             total_steps=config.steps,
             initial_step=trainer.step,
             reference_points=_reference_points(store),
+            stream=sys.stdout,
         ) as monitor,
     ):
         monitor.message(f"Training on {', '.join(device_names(strategy))}")

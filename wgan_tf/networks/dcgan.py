@@ -58,7 +58,7 @@ def build_generator(
     *targets, start = sides(size, config.dcgan_start_size)
     filters = config.dcgan_width * 2 ** (len(targets) - 1)
     norm = config.dcgan_generator_norm
-    use_bias = norm == "none"
+    use_bias = norm != "batch"
 
     latent = layers.input((config.latent_dim,))
     x = layers.dense(start * start * filters, use_bias=use_bias)(latent)
@@ -83,7 +83,7 @@ def build_critic(
     filters = config.dcgan_width
     for level in range(len(sides(example_shape[0], config.dcgan_start_size)) - 1):
         norm = config.dcgan_critic_norm if level > 0 else "none"
-        use_bias = norm == "none"
+        use_bias = norm != "batch"
         x = layers.convolution(filters, config.dcgan_kernel_size, 2, use_bias=use_bias)(x)
         x = layers.norm(norm)(x)
         x = layers.leaky_relu()(x)

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
-from wgan_tf.errors import UserError
+from wgan_tf.errors import DivergenceError, UserError
 from wgan_tf.training.state import TrainingState
 
 # What TensorFlow raises on a checkpoint whose files are damaged, gone or of other variables.
 UNREADABLE = (tf.errors.OpError, AssertionError, IndexError, ValueError, RuntimeError)
+
+Tell = Callable[[str], None]
 
 
 class Checkpoints:
@@ -28,7 +31,7 @@ class Checkpoints:
             state, directory, max_to_keep=keep, checkpoint_name="step"
         )
 
-    def restore_newest(self, tell: Callable[[str], None]) -> None:
+    def restore_newest(self, tell: Tell) -> None:
         """Restores the newest checkpoint that can be read; without any, changes nothing.
 
         Args:
@@ -37,28 +40,71 @@ class Checkpoints:
         Raises:
             UserError: there are checkpoints, but none can be read.
         """
-        paths = self._manager.checkpoints
-        for path in reversed(paths):
-            try:
-                self._state.restore(path).assert_consumed()
-            except UNREADABLE as error:
-                tell(f"Checkpoint {path} cannot be read ({_first_line(error)}); trying an older.")
-            else:
-                self._step_on_disk = int(self._state.step.numpy())
-                return
-        if paths:
-            raise UserError(
-                f"None of the checkpoints in {self._manager.directory} can be read; restore them "
-                "from a copy, or start again with another --workdir."
-            )
+        self._step_on_disk = restore_newest(
+            self._manager.directory,
+            lambda path: self._state.restore(path).assert_consumed(),
+            tell,
+        )
 
     def save(self) -> None:
-        """Writes a checkpoint of the present step; a second one of a step writes nothing."""
+        """Writes a checkpoint of the present step; a second one of a step writes nothing.
+
+        Raises:
+            DivergenceError: a variable is not finite; nothing is written.
+        """
         step = int(self._state.step.numpy())
-        if step != self._step_on_disk:
-            self._manager.save(checkpoint_number=step)
-            self._step_on_disk = step
+        if step == self._step_on_disk:
+            return
+        for network in (self._state.generator, self._state.critic):
+            for variable in network.weights:
+                if not np.all(np.isfinite(variable.numpy())):
+                    raise DivergenceError(
+                        f"{network.name}/{variable.path} is not finite at step {step}; the last "
+                        "checkpoint is of an earlier step; lower the learning rates, or take "
+                        "--precision=float32."
+                    )
+        self._manager.save(checkpoint_number=step)
+        self._step_on_disk = step
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def restore_newest(directory: str, restore: Callable[[str], object], tell: Tell) -> int | None:
+    """Restores the newest checkpoint in a folder that can be read.
+
+    Args:
+        directory: the folder.
+        restore: restores the checkpoint of a path, and raises one of `UNREADABLE` if it cannot.
+        tell: takes a message for the user about each that cannot be read.
+
+    Returns:
+        The step of the checkpoint; None where there are no checkpoints.
+
+    Raises:
+        UserError: there are checkpoints, but none can be read.
+    """
+    found = tf.train.get_checkpoint_state(directory)
+    paths = list(found.all_model_checkpoint_paths) if found else []
+    for path in reversed(paths):
+        try:
+            restore(path)
+        except UNREADABLE as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            tell(f"Checkpoint {path} cannot be read ({reason}); trying an older one.")
+        else:
+            return checkpoint_step(path)
+    if paths:
+        raise UserError(
+            f"None of the checkpoints in {directory} can be read; restore them from a copy, or "
+            "start again with another --workdir."
+        )
+    return None
+
+
+def newest_step(directory: str) -> int | None:
+    """The step of the newest checkpoint in a folder, by its name; None where there is none."""
+    path = tf.train.latest_checkpoint(directory)
+    return None if path is None else checkpoint_step(path)
+
+
+def checkpoint_step(path: str) -> int:
+    """The step that a checkpoint's name tells."""
+    return int(path.rpartition("-")[2])

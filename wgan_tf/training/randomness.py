@@ -5,6 +5,8 @@ import enum
 import tensorflow as tf
 
 MAX_CRITIC_STEPS = 2**12
+# Sampling seeds count their blocks from zero; starting here, training shares no key with them.
+FIRST_POSITION = 2**62
 
 
 class Purpose(enum.IntEnum):
@@ -13,10 +15,9 @@ class Purpose(enum.IntEnum):
     CRITIC_LATENT = 0
     MIXING = 1
     GENERATOR_LATENT = 2
-    SAMPLE_LATENT = 3
-    INSPECTION_LATENT = 4
-    INSPECTION_MIXING = 5
-    HELD_OUT_LATENT = 6
+    INSPECTION_LATENT = 3
+    INSPECTION_MIXING = 4
+    HELD_OUT_LATENT = 5
 
 
 def draw_key(
@@ -27,11 +28,11 @@ def draw_key(
     Args:
         seed: the run's.
         purpose: what the draw is for.
-        step: the generator step, below 2^43.
+        step: the generator step, below 2^40.
         critic_step: the critic step within it, below `MAX_CRITIC_STEPS`.
     """
-    position = (tf.cast(step, tf.int64) * MAX_CRITIC_STEPS + tf.cast(critic_step, tf.int64)) * 256
-    return tf.stack([tf.constant(seed, tf.int64), position + int(purpose)])
+    number = (tf.cast(step, tf.int64) * MAX_CRITIC_STEPS + tf.cast(critic_step, tf.int64)) * 256
+    return tf.stack([tf.constant(seed, tf.int64), FIRST_POSITION + number + int(purpose)])
 
 
 def replica_slice(draw: tf.Tensor, replica: tf.Tensor | int, replicas: int) -> tf.Tensor:

@@ -1,0 +1,212 @@
+"""The commands as a user runs them: exit statuses, messages, interruption."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from wgan_tf import config as configuration
+from wgan_tf.monitoring.metrics_log import read_metrics
+
+TINY = [
+    "--dataset=digits",
+    "--dcgan_width=4",
+    "--dcgan_start_size=2",
+    "--batch_size=8",
+    "--critic_steps=2",
+    "--steps=40",
+    "--steps_per_call=5",
+    "--summary_every=5",
+    "--checkpoint_every=10",
+    "--sample_every=20",
+]
+
+
+def command(module: str, *options: str) -> list[str]:
+    return [sys.executable, "-m", f"wgan_tf.{module}", *options]
+
+
+def run(module: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(module, *options), capture_output=True, text=True, check=False)
+
+
+def interrupt(number: signal.Signals, after: str, *options: str) -> int:
+    """Trains, sends a signal once a line with `after` is printed, and returns the exit status."""
+    with subprocess.Popen(
+        command("main", *options),
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout is not None
+        assert any(after in line for line in process.stdout)
+        process.send_signal(number)
+        process.stdout.read()
+        return process.wait()
+
+
+def newest_variables(workdir: pathlib.Path) -> dict[str, np.ndarray]:
+    path = tf.train.latest_checkpoint(str(workdir / "checkpoints"))
+    reader = tf.train.load_checkpoint(path)
+    return {
+        name: reader.get_tensor(name)
+        for name in reader.get_variable_to_shape_map()
+        if name.endswith("VARIABLE_VALUE") and "save_counter" not in name
+    }
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def finished(data_dir: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A run that nothing interrupted."""
+    workdir = tmp_path_factory.mktemp("runs") / "finished"
+    result = run("main", *TINY, f"--workdir={workdir}", f"--data_dir={data_dir}")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    return workdir
+
+
+def test_a_run_leaves_all_that_is_promised(finished: pathlib.Path) -> None:
+    names = {path.name for path in finished.iterdir()}
+    assert names >= {"config.flags", "checkpoints", "metrics.jsonl", "samples", "export"}
+    assert [path.name for path in sorted((finished / "samples").iterdir())] == [
+        "step_0000000.png",
+        "step_0000020.png",
+        "step_0000040.png",
+    ]
+    metrics = read_metrics(finished / "metrics.jsonl")
+    assert [line["step"] for line in metrics] == list(range(5, 45, 5))
+    assert metrics[-1].keys() >= {
+        "critic_loss",
+        "generator_loss",
+        "wasserstein_estimate",
+        "gradient_penalty",
+        "images_per_sec",
+    }
+    saved = configuration.from_flagfile((finished / "config.flags").read_text(), "config.flags")
+    assert saved.dcgan_width == 4
+    assert saved.workdir == str(finished)
+
+
+def test_a_finished_run_is_left_as_it_is(finished: pathlib.Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in finished.rglob("*")}
+    result = run("main", f"--flagfile={finished}/config.flags")
+    assert result.returncode == 0
+    assert "is done" in result.stdout
+    assert {path: path.stat().st_mtime_ns for path in finished.rglob("*")} == before
+
+
+def test_killed_and_run_again_ends_where_an_unbroken_run_ends(
+    finished: pathlib.Path, data_dir: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    options = [*TINY, f"--workdir={tmp_path}/run", f"--data_dir={data_dir}"]
+    assert interrupt(signal.SIGKILL, "step 15/40", *options) == -signal.SIGKILL
+    result = run("main", *options)
+    assert result.returncode == 0, result.stderr
+
+    expected, actual = newest_variables(finished), newest_variables(tmp_path / "run")
+    assert expected.keys() == actual.keys()
+    for name in expected:
+        np.testing.assert_array_equal(actual[name], expected[name], err_msg=name)
+    steps = [line["step"] for line in read_metrics(tmp_path / "run" / "metrics.jsonl")]
+    assert steps == list(range(5, 45, 5))
+
+
+def test_terminated_saves_its_state_and_goes_on(
+    finished: pathlib.Path, data_dir: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    options = [
+        *TINY,
+        "--checkpoint_every=0",
+        f"--workdir={tmp_path}/run",
+        f"--data_dir={data_dir}",
+    ]
+    assert interrupt(signal.SIGTERM, "step 15/40", *options) == 42
+    assert tf.train.latest_checkpoint(f"{tmp_path}/run/checkpoints") is not None
+    assert run("main", *options).returncode == 0
+    expected, actual = newest_variables(finished), newest_variables(tmp_path / "run")
+    for name in expected:
+        np.testing.assert_array_equal(actual[name], expected[name], err_msg=name)
+
+
+def test_sample_and_export(finished: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    pictures = []
+    for seed in (1, 1, 2):
+        out = tmp_path / "grid.png"
+        result = run("sample", f"--workdir={finished}", "--n=9", f"--seed={seed}", f"--out={out}")
+        assert result.returncode == 0, result.stderr
+        pictures.append(out.read_bytes())
+    assert pictures[0] == pictures[1] != pictures[2]
+
+    before = {path.name for path in (finished / "export").iterdir()}
+    result = run("export", f"--workdir={finished}")
+    assert result.returncode == 0, result.stderr
+    (version,) = {path.name for path in (finished / "export").iterdir()} - before
+    assert int(version) == max(map(int, before)) + 1
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--lipschitz=clip"], ["--lipschitz=clip", "weight_clipping"]),
+        (["--bogus=1"], ["bogus"]),
+        (["--flagfile=/absent.flags"], ["/absent.flags"]),
+        (["--steps=many"], ["--steps=many"]),
+        (["--export=maybe"], ["export", "maybe"]),
+        (["--workdir="], ["--workdir"]),
+        (["--lipschitz=weight_clipping", "--penalty_weight=1"], ["--penalty_weight=1"]),
+        (["--dcgan_critic_norm=batch"], ["--dcgan_critic_norm=batch", "layer"]),
+        (["--eval_every=5"], ["--eval_every=5", "--eval_split"]),
+        (["extra"], ["extra"]),
+        (["--dataset=folder:/absent"], ["folder:/absent"]),
+        (["--workdir=/dev/null/run"], ["--workdir=/dev/null/run"]),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else None,
+)
+def test_a_mistake_is_one_sentence_and_status_2(
+    options: list[str], named: list[str], tmp_path: pathlib.Path
+) -> None:
+    workdir = tmp_path / "run"
+    result = run("main", f"--workdir={workdir}", f"--data_dir={tmp_path}/data", *options)
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: ")
+    for word in named:
+        assert word in line
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("module", ["sample", "export"])
+def test_a_folder_without_a_run_is_a_mistake(module: str, tmp_path: pathlib.Path) -> None:
+    extra = ["--out=x.png"] if module == "sample" else []
+    result = run(module, f"--workdir={tmp_path}", *extra)
+    assert result.returncode == 2
+    assert str(tmp_path) in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_another_configuration_is_refused(finished: pathlib.Path) -> None:
+    result = run("main", f"--flagfile={finished}/config.flags", "--batch_size=16")
+    assert result.returncode == 2
+    assert "--batch_size=16" in result.stderr
+    assert "--batch_size=8" in result.stderr
+
+
+def test_dry_run_writes_nothing(tmp_path: pathlib.Path) -> None:
+    result = run(
+        "main", *TINY, "--dry_run", f"--workdir={tmp_path}/run", f"--data_dir={tmp_path}/data"
+    )
+    assert result.returncode == 0, result.stderr
+    assert "--dcgan_width=4" in result.stdout
+    assert "1,797 examples" in result.stdout
+    assert "Total params" in result.stdout
+    assert not any(tmp_path.iterdir())
