@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,6 +104,17 @@ def test_a_finished_run_is_left_as_it_is(finished: pathlib.Path) -> None:
     assert result.returncode == 0
     assert "is done" in result.stdout
     assert {path: path.stat().st_mtime_ns for path in finished.rglob("*")} == before
+
+
+def test_an_export_that_was_interrupted_is_made_up_for(
+    finished: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    shutil.rmtree(copy / "export")
+    result = run("main", f"--flagfile={copy}/config.flags", f"--workdir={copy}")
+    assert result.returncode == 0, result.stderr
+    assert (copy / "export" / "1" / "saved_model.pb").exists()
 
 
 def test_killed_and_run_again_ends_where_an_unbroken_run_ends(

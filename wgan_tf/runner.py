@@ -55,6 +55,8 @@ def train(config: Config) -> Status:
     folder.check_same_run(config)
     if (newest_step(folder.checkpoints) or 0) >= config.steps:
         print(f"{config.workdir} is done: all {config.steps:,} steps are taken.")
+        if config.export and not folder.has_export():
+            print(drawing.export(folder))
         return Status.DONE
     _describe_data(config)
     strategy = build_strategy(config)
