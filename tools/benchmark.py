@@ -14,8 +14,8 @@ from absl import flags
 
 from wgan_tf import commands
 from wgan_tf import config as configuration
-from wgan_tf.commands import Status
 from wgan_tf.config import Config
+from wgan_tf.status import Status
 
 
 def main() -> Status:
@@ -30,6 +30,7 @@ def main() -> Status:
 
     commands.import_tensorflow()
     from wgan_tf.data.store import open_store
+    from wgan_tf.training import schedule
     from wgan_tf.training.devices import build_strategy
     from wgan_tf.training.loop import Trainer
 
@@ -50,8 +51,10 @@ def main() -> Status:
             began = time.perf_counter()
             trainer.advance(options.steps_timed)
             trainer.metrics()
-            images = options.steps_timed * each.critic_steps * each.batch_size
-            measured.append(images / (time.perf_counter() - began))
+            seconds = time.perf_counter() - began
+            batches = schedule.batches_before(each, trainer.step)
+            batches -= schedule.batches_before(each, trainer.step - options.steps_timed)
+            measured.append(batches * each.batch_size / seconds)
 
     for name, measured in zip(("given", options.against), speeds, strict=False):
         print(
@@ -60,9 +63,7 @@ def main() -> Status:
         )
     if options.against:
         ratios = [first / second for first, second in zip(*speeds, strict=True)]
-        print(
-            f"ratio: {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})"
-        )
+        print(f"ratio: {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})")
     return Status.DONE
 
 

@@ -58,12 +58,6 @@ class RunFolder:
         """Whether a run was begun here."""
         return tf.io.gfile.exists(self.config_file)
 
-    def has_export(self) -> bool:
-        """Whether a SavedModel is finished here."""
-        if not tf.io.gfile.exists(self.exports):
-            return False
-        return any(name.rstrip("/").isdecimal() for name in tf.io.gfile.listdir(self.exports))
-
     def write(self, config: Config, card: DatasetCard) -> None:
         """Makes the folder and says in it what the run is."""
         tf.io.gfile.makedirs(self.path)

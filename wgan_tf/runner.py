@@ -6,14 +6,16 @@ import numpy as np
 
 from wgan_tf import config as configuration
 from wgan_tf import drawing
-from wgan_tf.commands import Status
 from wgan_tf.config import Config
 from wgan_tf.data import store as data_store
 from wgan_tf.data.store import Description, Store, open_store
+from wgan_tf.errors import UserError
 from wgan_tf.files import require_writable
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
 from wgan_tf.run_folder import DatasetCard, RunFolder
+from wgan_tf.serving.saved_model import exported_step
+from wgan_tf.status import Status
 from wgan_tf.training import run
 from wgan_tf.training.checkpoints import Checkpoints, newest_step
 from wgan_tf.training.devices import build_strategy, device_names
@@ -32,6 +34,7 @@ def describe(config: Config) -> Status:
     Raises:
         UserError: it cannot be trained.
     """
+    RunFolder(config.workdir).check_same_run(config)
     data = _describe_data(config)
     strategy = build_strategy(config)
     print(configuration.to_flagfile(config))
@@ -53,9 +56,10 @@ def train(config: Config) -> Status:
     """
     folder = RunFolder(config.workdir)
     folder.check_same_run(config)
-    if (newest_step(folder.checkpoints) or 0) >= config.steps:
+    last_step = newest_step(folder.checkpoints) or 0
+    if last_step >= config.steps:
         print(f"{config.workdir} is done: all {config.steps:,} steps are taken.")
-        if config.export and not folder.has_export():
+        if config.export and exported_step(folder.exports) != last_step:
             print(drawing.export(folder))
         return Status.DONE
     _describe_data(config)
@@ -94,23 +98,33 @@ def train(config: Config) -> Status:
             draw_samples=lambda: drawing.draw(sampler, _samples_shown(store), SAMPLE_SEED),
             stop=stop,
         )
+        if is_finished and config.export:
+            monitor.message(drawing.write_run_saved_model(folder, sampler, config, trainer.step))
     if not is_finished:
         print(f"Stopped at step {trainer.step:,}; run the same command again to go on.")
         return Status.STOPPED
-    if config.export:
-        print(drawing.write_run_saved_model(folder, sampler, config, trainer.step))
     return Status.DONE
 
 
 def _describe_data(config: Config) -> Description:
-    data = data_store.describe(
-        config.dataset,
-        data_dir=config.data_dir,
-        split=config.train_split,
-        image_size=config.image_size,
-    )
-    registry.check(config, data.example_shape)
-    return data
+    train_data, *_ = [
+        data_store.describe(
+            config.dataset,
+            data_dir=config.data_dir,
+            split=split,
+            image_size=config.image_size,
+            classes=config.classes,
+        )
+        for split in (config.train_split, config.eval_split)
+        if split
+    ]
+    registry.check(config, train_data.example_shape)
+    if len(train_data.example_shape) == 1 and train_data.example_shape != (2,):
+        raise UserError(
+            f"--dataset={config.dataset} holds points of {train_data.example_shape[0]} numbers, "
+            "but a run shows its samples in the plane; give points of 2, or pictures as uint8."
+        )
+    return train_data
 
 
 def _open(config: Config, split: str) -> Store:
