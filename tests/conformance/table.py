@@ -12,13 +12,12 @@ from wgan_tf.config import Config
 PRESETS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.flags"))
 
 PICTURES = {"image_size": 8, "architecture": "dcgan", "dcgan_width": 4, "dcgan_start_size": 2}
-POINTS = {
+PERCEPTRONS = {
     "architecture": "mlp",
-    "output_activation": "linear",
     "mlp_generator_units": (8, 8),
     "mlp_critic_units": (8, 8),
-    "penalty_weight": 0.1,
 }
+POINTS = {**PERCEPTRONS, "output_activation": "linear", "penalty_weight": 0.1}
 STACK = {
     "architecture": "conv_stack",
     "conv_stack_start_size": 2,
@@ -62,8 +61,9 @@ class Row:
 
 ROWS = [
     Row("mlp-points-penalty", "toy:8gaussians", POINTS),
-    Row("mlp-pictures-clipping", "digits", {"architecture": "mlp", **CLIPPING}),
+    Row("mlp-pictures-clipping", "digits", {**PERCEPTRONS, **CLIPPING}),
     Row("dcgan-penalty", "digits", PICTURES),
+    Row("dcgan-penalty-bfloat16", "digits", {**PICTURES, "precision": "bfloat16"}),
     Row(
         "dcgan-penalty-layer-norm-decay",
         "digits",
@@ -81,7 +81,11 @@ ROWS = [
         "digits",
         {**PICTURES, "dcgan_critic_norm": "batch", **CLIPPING},
     ),
-    Row("dcgan-penalty-warmup", "digits", {**PICTURES, "critic_warmup": True, "ema_decay": 0.0}),
+    Row(
+        "mlp-penalty-warmup",
+        "digits",
+        {**PERCEPTRONS, "critic_warmup": True, "ema_decay": 0.0},
+    ),
     Row(
         "dcgan-unconstrained-uniform",
         "digits",
