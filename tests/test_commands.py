@@ -1,5 +1,6 @@
 """The commands as a user runs them: exit statuses, messages, interruption."""
 
+import errno
 import os
 import pathlib
 import shutil
@@ -11,9 +12,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from wgan_tf import commands
 from wgan_tf import config as configuration
+from wgan_tf.errors import DivergenceError, UserError
 from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.serving.saved_model import exported_step
+from wgan_tf.status import Status
 
 TINY = [
     "--dataset=digits",
@@ -211,6 +215,48 @@ def test_a_mistake_is_one_sentence_and_status_2(
     for word in named:
         assert word in line
     assert not any(tmp_path.iterdir())
+
+
+def test_damaged_data_are_a_mistake(tmp_path: pathlib.Path) -> None:
+    truncated = tmp_path / "idx" / "train-images-idx3-ubyte"
+    truncated.parent.mkdir()
+    truncated.write_bytes(bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 8, 0, 0, 0, 8]) + b"12345")
+    wrong_rank = tmp_path / "wrong_rank.npy"
+    np.save(wrong_rank, np.zeros(7, np.uint8))
+    for dataset, file in (
+        (f"idx:{truncated.parent}", truncated),
+        (f"npy:{wrong_rank}", wrong_rank),
+    ):
+        options = [f"--dataset={dataset}", f"--data_dir={tmp_path}/data"]
+        result = run("main", *options, f"--workdir={tmp_path}/run")
+        assert result.returncode == 2
+        (line,) = result.stderr.splitlines()
+        assert str(file) in line
+    assert not (tmp_path / "run").exists()
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (UserError("Mend it."), 2),
+        (DivergenceError("Not finite."), 1),
+        (OSError(errno.ENOSPC, "No space left on device"), 1),
+        (tf.errors.ResourceExhaustedError(None, None, "x; No space left on device"), 1),
+        (KeyboardInterrupt(), 1),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_goes_wrong_is_one_sentence(
+    error: BaseException, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> Status:
+        raise error
+
+    with pytest.raises(SystemExit) as exit_:
+        commands._told(fail)
+    assert exit_.value.code == status
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 @pytest.mark.parametrize("module", ["sample", "export"])

@@ -79,7 +79,9 @@ class Config:
     dataset: str = option(
         "digits",
         "What to train on: a TFDS name, digits, toy:8gaussians, toy:25gaussians, toy:swissroll, "
-        "folder:DIR, idx:DIR or npy:FILE.",
+        "folder:DIR, idx:DIR or npy:FILE. A run goes on from another place if the examples are "
+        "the same.",
+        may_change=True,
     )
     data_dir: str = option(
         "~/tensorflow_datasets",

@@ -80,9 +80,19 @@ class RunFolder:
         return dataclasses.replace(config, workdir=self.path)
 
     def read_dataset_card(self) -> DatasetCard:
-        """What the run is trained on."""
-        with tf.io.gfile.GFile(self.dataset_file) as file:
-            entries = json.load(file)
+        """What the run is trained on.
+
+        Raises:
+            UserError: the file that says so is gone or damaged.
+        """
+        try:
+            with tf.io.gfile.GFile(self.dataset_file) as file:
+                entries = json.load(file)
+        except (tf.errors.OpError, ValueError) as error:
+            raise UserError(
+                f"{self.dataset_file} cannot be read, without which the run in {self.path} cannot "
+                "go on; bring it back from a copy, or take another --workdir."
+            ) from error
         names = entries["class_names"]
         return DatasetCard(
             example_shape=tuple(entries["example_shape"]),

@@ -88,6 +88,8 @@ def train(config: Config) -> Status:
         ) as monitor,
     ):
         monitor.message(f"Training on {', '.join(device_names(strategy))}")
+        if store.left_out:
+            monitor.message(f"{len(store.left_out)} files of --dataset are unusable and left out")
         monitor.configuration(configuration.to_flagfile(config))
         is_finished = run.train(
             config,

@@ -16,7 +16,7 @@ from wgan_tf.data.store import Store
 from wgan_tf.networks.layers import OUTPUT_RANGES
 from wgan_tf.training import schedule
 from wgan_tf.training.state import TrainingState
-from wgan_tf.training.step import CRITIC_METRICS, GENERATOR_METRICS, Replica, Step
+from wgan_tf.training.step import GENERATOR_METRICS, Replica, Step
 
 Batch = Mapping[str, tf.Tensor]
 
@@ -39,9 +39,9 @@ class Trainer:
         self._batches: Iterator[Batch] | None = None
         with strategy.scope():
             self.state = TrainingState(config, store.example_shape)
-            self._critic_totals = _Totals(CRITIC_METRICS)
+            self._step = Step(config, self.state)
+            self._critic_totals = _Totals(self._step.critic_metrics)
             self._generator_totals = _Totals(GENERATOR_METRICS)
-        self._step = Step(config, self.state)
 
     @property
     def step(self) -> int:
@@ -102,8 +102,6 @@ class Trainer:
         return self._step.score_difference(self._scaled(examples), number)
 
     def _set_learning_rates(self, step: tf.Tensor) -> None:
-        if self._config.learning_rate_decay == "none":
-            return
         factor = schedule.learning_rate_factor(self._config, step)
         for optimizer, rate in (
             (self.state.generator_optimizer, self._config.generator_learning_rate),

@@ -11,6 +11,7 @@ from wgan_tf.config import Config
 from wgan_tf.errors import DivergenceError
 from wgan_tf.training import schedule
 from wgan_tf.training.checkpoints import Checkpoints
+from wgan_tf.training.inspection import Inspection
 from wgan_tf.training.interruption import StopRequest
 from wgan_tf.training.loop import Trainer
 
@@ -31,16 +32,6 @@ class Monitor(Protocol):
 
     def flush(self) -> None:
         """Writes out what was taken."""
-
-
-class Inspection(Protocol):
-    """Looks at the critic between steps; changes nothing."""
-
-    def histograms(self) -> Mapping[str, np.ndarray]:
-        """Values whose distribution is shown, by name."""
-
-    def held_out(self) -> Mapping[str, float]:
-        """Metrics on examples that are not trained on, by name."""
 
 
 def train(

@@ -18,7 +18,6 @@ from wgan_tf.training import schedule
 from wgan_tf.training.randomness import Purpose, draw_key, replica_slice
 from wgan_tf.training.state import TrainingState
 
-CRITIC_METRICS = ("critic_loss", "wasserstein_estimate", "gradient_penalty", "gradient_norm")
 GENERATOR_METRICS = ("generator_loss",)
 
 
@@ -31,7 +30,12 @@ class Replica:
 
 
 class Step:
-    """The critic's and the generator's step, as a configuration has them."""
+    """The critic's and the generator's step, as a configuration has them.
+
+    Attributes:
+        critic_metrics: names of what `critic_step` returns; gradient_norm with a penalty only,
+            since without one no such gradient is taken.
+    """
 
     def __init__(self, config: Config, state: TrainingState) -> None:
         self._config = config
@@ -39,6 +43,9 @@ class Step:
         self._objective = OBJECTIVES[config.objective]
         self._penalty = lipschitz.PENALTIES.get(config.lipschitz)
         self._separate_passes = registry.judges_jointly(state.critic)
+        self.critic_metrics = ("critic_loss", "wasserstein_estimate", "gradient_penalty") + (
+            ("gradient_norm",) if self._penalty else ()
+        )
         self._dtype = state.critic.inputs[0].dtype
 
     def critic_step(
@@ -53,7 +60,7 @@ class Step:
             replica: whose part of the global draws to take.
 
         Returns:
-            This replica's summands of the global means, by the names of `CRITIC_METRICS`.
+            This replica's summands of the global means, by the names of `critic_metrics`.
         """
         state, config = self._state, self._config
         real = tf.cast(real, self._dtype)
@@ -65,10 +72,12 @@ class Step:
         with tf.GradientTape() as tape:
             real_scores, generated_scores = self._scores(real, generated)
             losses = self._objective.critic_loss(real_scores, generated_scores)
-            norms = penalties = tf.zeros_like(losses)
+            penalties = tf.zeros_like(losses)
+            of_penalty = {}
             if self._penalty:
                 points = lipschitz.interpolate(real, generated, mixing)
                 norms = lipschitz.gradient_norms(self._critic, points)
+                of_penalty["gradient_norm"] = self._global_mean(norms)
                 penalties = self._penalty(norms)
                 losses += config.penalty_weight * penalties
             loss = self._global_mean(losses)
@@ -81,7 +90,7 @@ class Step:
             "critic_loss": loss,
             "wasserstein_estimate": self._global_mean(real_scores - generated_scores),
             "gradient_penalty": self._global_mean(penalties),
-            "gradient_norm": self._global_mean(norms),
+            **of_penalty,
         }
 
     def generator_step(self, step: tf.Tensor, replica: Replica) -> Mapping[str, tf.Tensor]:
