@@ -54,35 +54,6 @@ def test_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     assert tree(tmp_path) == ["file"]
 
 
-def test_directory_appears_only_once_it_is_finished(tmp_path: Path) -> None:
-    final = tmp_path / "export" / "3"
-    with files.finished_directory(final) as temporary:
-        (Path(temporary) / "model").mkdir()
-        (Path(temporary) / "model" / "weights").write_bytes(b"w")
-        assert not final.exists()
-        assert Path(temporary).name.startswith(".")
-    assert tree(tmp_path) == ["export", "export/3", "export/3/model", "export/3/model/weights"]
-
-
-def test_directory_does_not_appear_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), files.finished_directory(tmp_path / "3") as temporary:
-        (Path(temporary) / "half").write_bytes(b"h")
-        raise KeyError
-    assert tree(tmp_path) == []
-
-
-def test_directory_never_replaces_another(tmp_path: Path) -> None:
-    final = tmp_path / "3"
-    final.mkdir()
-    with pytest.raises(tf.errors.AlreadyExistsError), files.finished_directory(final):
-        pytest.fail("the block must not start")
-    final.rmdir()
-    with pytest.raises(tf.errors.AlreadyExistsError), files.finished_directory(final):
-        final.mkdir()
-        (final / "theirs").write_bytes(b"t")
-    assert tree(tmp_path) == ["3", "3/theirs"]
-
-
 @pytest.mark.parametrize("name", [".", "new", "new/er/still", "there/new"])
 def test_writable_folder_passes_and_no_trace_is_left(tmp_path: Path, name: str) -> None:
     (tmp_path / "there").mkdir()

@@ -10,7 +10,7 @@ import tensorflow as tf
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.files import write_atomically
-from wgan_tf.monitoring.pictures import density_plot, encode_png, image_grid
+from wgan_tf.monitoring.grids import density_plot, encode_png, image_grid
 from wgan_tf.networks.layers import OUTPUT_RANGES
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving.sampler import MAX_EXAMPLES_PER_CALL, Sampler, build_sampler

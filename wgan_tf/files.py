@@ -1,4 +1,4 @@
-"""Writing files and folders so that nothing is ever half-written, on local disks and gs://.
+"""Writing files so that nothing is ever half-written, on local disks and gs://.
 
 Paths are joined as strings: `pathlib` would collapse the two slashes of gs://bucket.
 """
@@ -33,26 +33,6 @@ def write_atomically(path: StrPath, data: bytes) -> None:
         tf.io.gfile.rename(temporary, os.fspath(path), overwrite=True)
 
 
-@contextlib.contextmanager
-def finished_directory(path: StrPath) -> Iterator[str]:
-    """Yields an empty hidden folder that becomes `path` once the block has ended well.
-
-    An error in the block removes the hidden folder and leaves no `path`. An object store such
-    as gs:// has no folders: there the files move to their place one after the other.
-
-    Raises:
-        tf.errors.AlreadyExistsError: `path` exists, at the start or at the end of the block.
-        tf.errors.OpError: The folder cannot be written.
-    """
-    final = os.fspath(path).rstrip("/")
-    if tf.io.gfile.exists(final):
-        raise tf.errors.AlreadyExistsError(None, None, f"{final} already exists")
-    with _temporary_beside(final) as temporary:
-        tf.io.gfile.makedirs(temporary)
-        yield temporary
-        tf.io.gfile.rename(temporary, final, overwrite=False)
-
-
 def require_writable(directory: StrPath, option: str = "--workdir") -> None:
     """Checks that `directory`, which need not exist yet, can be written in; leaves no trace.
 
@@ -76,7 +56,7 @@ def require_writable(directory: StrPath, option: str = "--workdir") -> None:
 
 def _unwritable(option: str, path: str, reason: str) -> str:
     return (
-        f"{option}={path} cannot be written ({reason}): "
+        f"{option}={path} cannot be written ({reason}); "
         "name a folder that you are allowed to make and write in."
     )
 
@@ -104,7 +84,5 @@ def _temporary_beside(path: str) -> Iterator[str]:
     try:
         yield temporary
     finally:
-        if tf.io.gfile.isdir(temporary):
-            tf.io.gfile.rmtree(temporary)
-        elif tf.io.gfile.exists(temporary):
+        if tf.io.gfile.exists(temporary):
             tf.io.gfile.remove(temporary)

@@ -14,13 +14,13 @@ from wgan_tf.errors import UserError
 
 
 @contextlib.contextmanager
-def told(*parts: object) -> Iterator[None]:
-    """Expects a UserError of one line that ends as a sentence and holds every part."""
+def told(*parts: object) -> Iterator[pytest.ExceptionInfo[UserError]]:
+    """Expects a UserError of one sentence with its remedy after a semicolon, and every part."""
     with pytest.raises(UserError) as raised:
-        yield
+        yield raised
     message = str(raised.value)
     assert "\n" not in message
-    assert re.search(r"[.?)]$", message)
+    assert re.fullmatch(r".+; .+\.", message)
     for part in parts:
         assert str(part) in message
 

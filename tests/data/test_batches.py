@@ -1,3 +1,7 @@
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -138,3 +142,38 @@ def test_an_epoch_covers_exactly_the_chosen_classes(store: Store, tmp_path: Path
 def test_batch_must_divide_into_the_replicas(store: Store) -> None:
     with told("--batch_size=9", "2 replicas"):
         replica_batches(store, global_batch_size=9, seed=0, first_batch=0, slices=[0], num_slices=2)
+
+
+def test_an_epoch_over_a_large_store_stays_out_of_memory(tmp_path: Path) -> None:
+    if not Path("/proc/self/status").exists():
+        pytest.skip("/proc is absent: memory is not told")
+    script = (
+        "import re, sys; from pathlib import Path\n"
+        "from wgan_tf.data import batches, store\n"
+        "def anonymous_megabytes():\n"
+        "    status = Path('/proc/self/status').read_text()\n"
+        "    return int(re.search(r'RssAnon:\\s+(\\d+) kB', status)[1]) / 1e3\n"
+        "def highest_while_reading(dataset, count):\n"
+        "    opened = store.open_store(dataset, data_dir=sys.argv[1], split='train',\n"
+        "        image_size=0, classes=())\n"
+        "    read = batches.replica_batches(opened, global_batch_size=16, seed=0, first_batch=0,\n"
+        "        slices=[0], num_slices=1).take(count)\n"
+        "    return opened, max(anonymous_megabytes() for _ in read)\n"
+        "_, before = highest_while_reading('digits', 4)\n"
+        "opened, highest = highest_while_reading(sys.argv[2], 96)\n"
+        "assert opened.examples.nbytes == 16 * 96 * 256 * 256 * 3\n"
+        "print(highest - before)\n"
+    )
+    path = tmp_path / "pictures.npy"
+    shape = (16 * 96, 256, 256, 3)
+    np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    open_all(f"npy:{path}", tmp_path)
+    process = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path), f"npy:{path}"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    shutil.rmtree(tmp_path / "wgan_tf_stores")
+    assert process.returncode == 0, process.stderr
+    assert float(process.stdout) < 100

@@ -68,16 +68,47 @@ def test_preparation_streams(
 def test_everything_that_decides_the_bytes_makes_its_own_store(
     tmp_path: Path, points_file: Path
 ) -> None:
-    digests = [
-        open_all(f"npy:{points_file}", tmp_path).digest,
-        open_all(f"npy:{points_file}", tmp_path, split="train[:10]").digest,
-        open_all("digits", tmp_path, split="train[:10]").digest,
-        open_all("digits", tmp_path, split="train[:10]", image_size=16).digest,
+    stores = [
+        open_all(f"npy:{points_file}", tmp_path),
+        open_all(f"npy:{points_file}", tmp_path, split="train[:10]"),
+        open_all("digits", tmp_path, split="train[:10]"),
+        open_all("digits", tmp_path, split="train[:10]", image_size=16),
     ]
     np.save(points_file, np.ones((5, 2), np.float32))
-    changed = open_all(f"npy:{points_file}", tmp_path)
-    assert changed.num_examples == 5
-    assert len({*digests, changed.digest}) == 5
+    stores.append(open_all(f"npy:{points_file}", tmp_path))
+    assert stores[-1].num_examples == 5
+    assert len({store.examples.filename for store in stores}) == 5
+    assert len({store.digest for store in stores}) == 5
+
+
+def test_digest_is_of_the_bytes_wherever_they_lie(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (20, 6, 6)).astype(np.uint8)
+    labels = np.arange(20) % 4
+    other_pixel, other_label = images.copy(), labels.copy()
+    other_pixel[13, 2, 5] ^= 1
+    other_label[13] ^= 1
+
+    def digest(name: str, images: np.ndarray, labels: np.ndarray | None) -> str:
+        (tmp_path / name).mkdir()
+        path = write_idx(tmp_path / name / "train-images-idx3-ubyte", images)
+        os.utime(path, ns=(len(list(tmp_path.iterdir())), 0))
+        if labels is not None:
+            write_idx(tmp_path / name / "train-labels-idx1-ubyte.gz", labels)
+        return open_all(f"idx:{tmp_path / name}", tmp_path / f"{name}_stores").digest
+
+    first = digest("here", images, labels)
+    assert digest("elsewhere", images, labels) == first
+    others = {
+        digest("pixel", other_pixel, labels),
+        digest("label", images, other_label),
+        digest("unlabelled", images, None),
+        digest("shape", images.reshape(20, 4, 9), labels),
+        digest("order", images[::-1], labels[::-1]),
+    }
+    assert len(others - {first}) == 5
+    np.save(tmp_path / "a.npy", images)
+    assert open_all(f"npy:{tmp_path / 'a.npy'}", tmp_path).digest == digest("no", images, None)
+    assert open_all(f"idx:{tmp_path / 'here'}", tmp_path, classes=("1",)).digest == first
 
 
 def test_classes_are_chosen_by_name_or_number_without_a_new_store(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from wgan_tf.data.toy import gaussian_mixture, sample_toy
 from .helpers import open_all, told
 
 
-def test_centres_and_deviation_are_the_papers() -> None:
+def test_centers_and_deviation_are_the_papers() -> None:
     eight = gaussian_mixture("8gaussians")
     angles = np.arctan2(*eight.centers.T[::-1])
     np.testing.assert_allclose(np.linalg.norm(eight.centers, axis=1), 2 / 1.414)
@@ -24,7 +24,7 @@ def test_centres_and_deviation_are_the_papers() -> None:
 
 
 @pytest.mark.parametrize("name", ["8gaussians", "25gaussians"])
-def test_points_scatter_about_the_centre_of_their_label(name: str) -> None:
+def test_points_scatter_about_the_center_of_their_label(name: str) -> None:
     points, labels = sample_toy(name)
     mixture = gaussian_mixture(name)
     assert points.shape == (100_000, 2)

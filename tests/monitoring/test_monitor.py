@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
 
+from wgan_tf.monitoring.grids import density_plot, image_grid
 from wgan_tf.monitoring.monitor import Monitor
-from wgan_tf.monitoring.pictures import density_plot, image_grid
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (9, 8, 8, 3), dtype=np.uint8)
 METRICS = {

@@ -20,12 +20,12 @@ def example_indices(positions: tf.Tensor, *, num_examples: int, seed: int) -> tf
     Position p belongs to epoch p // num_examples, and each epoch is a permutation of its own.
 
     Args:
-      positions: int64 [n], not negative.
-      num_examples: Examples in an epoch.
-      seed: Any integer; its low 64 bits count.
+        positions: int64 [n], not negative.
+        num_examples: Examples in an epoch.
+        seed: Any integer; its low 64 bits count.
 
     Returns:
-      int64 [n] in [0, num_examples).
+        int64 [n] in [0, num_examples).
     """
     epochs = positions // num_examples
     low = tf.fill(tf.shape(positions), tf.constant(seed & _LOW_BITS, tf.int64))
@@ -42,13 +42,13 @@ def batch_indices(num_examples: int, batch_size: int, seed: int, batch_number: i
     """The examples of one global batch; batches run on over the end of an epoch.
 
     Args:
-      num_examples: Examples in an epoch.
-      batch_size: The global batch size; it may exceed `num_examples`.
-      seed: Any integer; its low 64 bits count.
-      batch_number: Counted from 0.
+        num_examples: Examples in an epoch.
+        batch_size: The global batch size; it may exceed `num_examples`.
+        seed: Any integer; its low 64 bits count.
+        batch_number: Counted from 0.
 
     Returns:
-      int64 [batch_size] in [0, num_examples).
+        int64 [batch_size] in [0, num_examples).
     """
     positions = tf.range(batch_size, dtype=tf.int64) + batch_number * batch_size
     return example_indices(positions, num_examples=num_examples, seed=seed).numpy()
@@ -69,23 +69,23 @@ def replica_batches(
     so the order depends on neither the number of slices nor on where training began.
 
     Args:
-      store: Where the examples are read.
-      global_batch_size: Examples in a batch over all slices.
-      seed: Of the order; see `batch_indices`.
-      first_batch: Number of the first global batch.
-      slices: Numbers of the contiguous slices that this input feeds, in its replicas' order.
-      num_slices: Equal slices in a global batch.
+        store: Where the examples are read.
+        global_batch_size: Examples in a batch over all slices.
+        seed: Of the order; see `batch_indices`.
+        first_batch: Number of the first global batch.
+        slices: Numbers of the contiguous slices that this input feeds, in its replicas' order.
+        num_slices: Equal slices in a global batch.
 
     Returns:
-      A dataset of `{"examples": [B / num_slices, ...], "labels": int32 [B / num_slices]}`, without
-      labels where the store has none.
+        A dataset of `{"examples": [B / num_slices, ...], "labels": int32 [B / num_slices]}`,
+        without labels where the store has none.
 
     Raises:
-      UserError: The batch does not divide into the slices.
+        UserError: The batch does not divide into the slices.
     """
     if global_batch_size % num_slices:
         raise UserError(
-            f"--batch_size={global_batch_size} does not divide into {num_slices} replicas: give a "
+            f"--batch_size={global_batch_size} does not divide into {num_slices} replicas; give a "
             f"multiple of {num_slices}."
         )
     slice_size = global_batch_size // num_slices

@@ -12,14 +12,14 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from wgan_tf.data.images import PARALLEL_PICTURES
-from wgan_tf.data.pictures import (
+from wgan_tf.data.picture_files import (
     PictureHeader,
     UnusablePictureError,
     picture_extensions,
     read_picture,
     read_picture_header,
 )
+from wgan_tf.data.resizing import PARALLEL_PICTURES
 from wgan_tf.data.source import InPlaceBuilder, Source, files_fingerprint
 from wgan_tf.data.splits import split_ranges
 from wgan_tf.errors import UserError
@@ -30,10 +30,10 @@ class PictureFolder:
     """The picture files below a folder, in sorted order.
 
     Attributes:
-      root: The folder.
-      files: Every picture file that belongs to the data set.
-      class_names: The subfolders with pictures, sorted; empty if there are none.
-      strays: Picture files that lie beside the class folders.
+        root: The folder.
+        files: Every picture file that belongs to the data set.
+        class_names: The subfolders with pictures, sorted; empty if there are none.
+        strays: Picture files that lie beside the class folders.
     """
 
     root: pathlib.Path
@@ -46,10 +46,10 @@ def list_pictures(root: pathlib.Path) -> PictureFolder:
     """Lists a folder's pictures without opening them; hidden and other files are passed over.
 
     Raises:
-      UserError: The folder is missing or holds no pictures.
+        UserError: The folder is missing or holds no pictures.
     """
     if not root.is_dir():
-        raise UserError(f"--dataset=folder:{root} is not a folder: give one with pictures.")
+        raise UserError(f"--dataset=folder:{root} is not a folder; give one with pictures.")
     extensions = picture_extensions()
 
     def pictures(names: list[str], parent: pathlib.Path) -> list[pathlib.Path]:
@@ -69,7 +69,7 @@ def list_pictures(root: pathlib.Path) -> PictureFolder:
     classes = {name: files for name, files in classes.items() if files}
     if not direct and not classes:
         raise UserError(
-            f"--dataset=folder:{root} holds no pictures: give a folder with files such as .png or "
+            f"--dataset=folder:{root} holds no pictures; give a folder with files such as .png or "
             ".jpg, or with one subfolder of them for each class."
         )
     if not classes:
@@ -96,7 +96,7 @@ class FolderBuilder(InPlaceBuilder):
         if not headers:
             raise UserError(
                 f"--dataset=folder:{self._root} holds no usable picture, the first of "
-                f"{len(left_out)}, {next(iter(left_out))}, {next(iter(left_out.values()))}: give "
+                f"{len(left_out)}, {next(iter(left_out))}, {next(iter(left_out.values()))}; give "
                 "pictures with 8 bits a sample that Pillow can decode."
             )
         num_grey = sum(header.channels == 1 for header in headers.values())
@@ -184,7 +184,7 @@ def folder_source(argument: str) -> Source:
     """The source of `--dataset=folder:DIR`.
 
     Raises:
-      UserError: The folder is missing or holds no pictures.
+        UserError: The folder is missing or holds no pictures.
     """
     folder = list_pictures(pathlib.Path(argument).expanduser().resolve())
     fingerprint = files_fingerprint([*folder.files, *folder.strays], folder.root)

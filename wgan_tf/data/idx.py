@@ -30,9 +30,9 @@ class IdxFile:
     """An IDX file of bytes whose length has been checked.
 
     Attributes:
-      path: The file.
-      shape: The sizes that its header gives.
-      header_bytes: Where the first value lies in the (unpacked) file.
+        path: The file.
+        shape: The sizes that its header gives.
+        header_bytes: Where the first value lies in the (unpacked) file.
     """
 
     path: pathlib.Path
@@ -46,7 +46,7 @@ def _opened(path: pathlib.Path) -> Iterator[io.BufferedIOBase]:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
             yield stream
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise UserError(f"{path} is no whole gzip file ({error}): fetch it again.") from error
+        raise UserError(f"{path} is no whole gzip file ({error}); fetch it again.") from error
 
 
 def _unpacked_bytes(path: pathlib.Path, expected: int) -> int:
@@ -69,11 +69,11 @@ def read_idx_header(path: pathlib.Path, kind: str) -> IdxFile:
     """Reads and checks the header of an IDX file.
 
     Args:
-      path: The file; gzipped if its name ends in `.gz`.
-      kind: `images` (three dimensions) or `labels` (one).
+        path: The file; gzipped if its name ends in `.gz`.
+        kind: `images` (three dimensions) or `labels` (one).
 
     Raises:
-      UserError: The magic number is wrong, or the length is not the one the header tells.
+        UserError: The magic number is wrong, or the length is not the one the header tells.
     """
     header_bytes = 4 + 4 * _NUM_DIMENSIONS[kind]
     with _opened(path) as stream:
@@ -103,7 +103,7 @@ def read_idx(file: IdxFile, start: int, stop: int) -> Iterator[np.ndarray]:
     """Yields uint8 entries `start` to `stop` of the first dimension in chunks.
 
     Raises:
-      UserError: The file ends before `stop`.
+        UserError: The file ends before `stop`.
     """
     entry_bytes = math.prod(file.shape[1:])
     with _opened(file.path) as stream:
@@ -112,7 +112,7 @@ def read_idx(file: IdxFile, start: int, stop: int) -> Iterator[np.ndarray]:
             count = min(_CHUNK, stop - first)
             data = stream.read(count * entry_bytes)
             if len(data) < count * entry_bytes:
-                raise UserError(f"{file.path} ends too early: fetch it again.")
+                raise UserError(f"{file.path} ends too early; fetch it again.")
             yield np.frombuffer(data, np.uint8).reshape(count, *file.shape[1:])
         # gzip compares its checksum only when it meets the end.
         stream.read(1)
@@ -161,7 +161,7 @@ class IdxBuilder(ChunkBuilder):
 
 def _list_files(folder: pathlib.Path) -> dict[tuple[str, str], pathlib.Path]:
     if not folder.is_dir():
-        raise UserError(f"--dataset=idx:{folder} is not a folder: give the one with MNIST's files.")
+        raise UserError(f"--dataset=idx:{folder} is not a folder; give the one with MNIST's files.")
     files: dict[tuple[str, str], pathlib.Path] = {}
     for path in sorted(folder.iterdir()):
         if match := _FILE_NAME.fullmatch(path.name):
@@ -170,7 +170,7 @@ def _list_files(folder: pathlib.Path) -> dict[tuple[str, str], pathlib.Path]:
     if not any(kind == "images" for _, kind in files):
         raise UserError(
             f"--dataset=idx:{folder} holds no train-images-idx3-ubyte or t10k-images-idx3-ubyte "
-            "(.gz or not): put MNIST's files there under their original names."
+            "(.gz or not); put MNIST's files there under their original names."
         )
     return files
 
@@ -188,14 +188,17 @@ def _read_splits(folder: pathlib.Path) -> dict[str, IdxSplit]:
             if labels.shape[0] != images.shape[0]:
                 raise UserError(
                     f"{labels.path} has {labels.shape[0]} labels but {images.path} has "
-                    f"{images.shape[0]} images: put two files there that belong together."
+                    f"{images.shape[0]} images; put two files there that belong together."
                 )
         splits[name] = IdxSplit(images, labels)
     if len({split.images.shape[1:] for split in splits.values()}) > 1:
-        raise UserError(f"--dataset=idx:{folder} holds train and t10k images of different sizes.")
+        raise UserError(
+            f"--dataset=idx:{folder} holds train and t10k images of different sizes; put files of "
+            "one data set there or move one of the two elsewhere."
+        )
     if len({split.labels is None for split in splits.values()}) > 1:
         raise UserError(
-            f"--dataset=idx:{folder} holds the labels of only one of train and t10k: add the "
+            f"--dataset=idx:{folder} holds the labels of only one of train and t10k; add the "
             "missing labels file or move the images without labels elsewhere."
         )
     return splits
@@ -205,7 +208,7 @@ def idx_source(argument: str) -> Source:
     """The source of `--dataset=idx:DIR`.
 
     Raises:
-      UserError: The folder is missing or holds no such files.
+        UserError: The folder is missing or holds no such files.
     """
     folder = pathlib.Path(argument).expanduser().resolve()
     fingerprint = files_fingerprint(list(_list_files(folder).values()), folder)

@@ -14,12 +14,12 @@ class Layout:
     """How a TFDS data set becomes a store.
 
     Attributes:
-      example_key: The feature that holds the examples.
-      label_key: The feature that holds the class, or None.
-      source_shape: Shape of an example as TFDS yields it; None where sizes vary.
-      example_shape: Shape of an example in the store: (size, size, C) or (D,).
-      dtype: uint8 for images, float32 for points.
-      class_names: Names in label order, or None without labels.
+        example_key: The feature that holds the examples.
+        label_key: The feature that holds the class, or None.
+        source_shape: Shape of an example as TFDS yields it; None where sizes vary.
+        example_shape: Shape of an example in the store: (size, size, C) or (D,).
+        dtype: uint8 for images, float32 for points.
+        class_names: Names in label order, or None without labels.
     """
 
     example_key: str
@@ -37,12 +37,12 @@ def choose_layout(builder: tfds.core.DatasetBuilder, *, dataset: str, image_size
     vector of floats; the labels are `label` if it is a class, else the first class.
 
     Args:
-      builder: Its `info` alone is used.
-      dataset: The `--dataset` value, for messages.
-      image_size: The side of the stored images in pixels; 0 for the native size.
+        builder: Its `info` alone is used.
+        dataset: The `--dataset` value, for messages.
+        image_size: The side of the stored images in pixels; 0 for the native size.
 
     Raises:
-      UserError: There is no such feature, or `image_size` does not fit it.
+        UserError: There is no such feature, or `image_size` does not fit it.
     """
     features = dict(builder.info.features.items())
     label_key = _choose(features, "label", _is_class)
@@ -57,12 +57,12 @@ def choose_layout(builder: tfds.core.DatasetBuilder, *, dataset: str, image_size
     if point_key is None:
         raise UserError(
             f"--dataset={dataset} has no feature of 8-bit images with 1 or 3 channels and no "
-            f"vector of floats, only {', '.join(features)}: choose another data set."
+            f"vector of floats, only {', '.join(features)}; choose another data set."
         )
     if image_size:
         raise UserError(
             f"--image_size={image_size} has no meaning for --dataset={dataset}, which holds "
-            "points: leave it at 0."
+            "points; leave it at 0."
         )
     shape = tuple(features[point_key].shape)
     return Layout(point_key, label_key, shape, shape, np.dtype(np.float32), class_names)
@@ -105,13 +105,13 @@ def _image_shape(
     height, width, channels = shape
     assert channels is not None
     if image_size < 0:
-        raise UserError(f"--image_size={image_size} is negative: give 0 or a number of pixels.")
+        raise UserError(f"--image_size={image_size} is negative; give 0 or a number of pixels.")
     if image_size:
         return (image_size, image_size, channels)
     if height is None or height != width:
         found = "of varying or non-square size" if height is None else f"of {height} x {width}"
         raise UserError(
-            f"--dataset={dataset} holds pictures {found}: give --image_size, to which the central "
+            f"--dataset={dataset} holds pictures {found}; give --image_size, to which the central "
             "square of each is resized."
         )
     return (height, height, channels)

@@ -17,12 +17,13 @@ class Metadata:
     """The contents of `store.json`.
 
     Attributes:
-      dataset: The `--dataset` value it was prepared from.
-      split: The split specification.
-      num_examples: Number of rows of `examples.npy`.
-      example_shape: (H, W, C) or (D,).
-      class_names: None if there are no labels.
-      left_out: (file, reason) of each file that could not be used.
+        dataset: The `--dataset` value it was prepared from.
+        split: The split specification.
+        num_examples: Number of rows of `examples.npy`.
+        example_shape: (H, W, C) or (D,).
+        class_names: None if there are no labels.
+        left_out: (file, reason) of each file that could not be used.
+        digest: Of the bytes of the examples and labels.
     """
 
     dataset: str
@@ -31,13 +32,14 @@ class Metadata:
     example_shape: tuple[int, ...]
     class_names: tuple[str, ...] | None
     left_out: tuple[tuple[str, str], ...]
+    digest: str
 
 
 def read_metadata(folder: pathlib.Path) -> Metadata | None:
     """Reads a store's metadata, or returns None where there is no whole store.
 
     Raises:
-      UserError: There is a store, but its metadata cannot be read.
+        UserError: There is a store, but its metadata cannot be read.
     """
     try:
         fields = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
@@ -45,7 +47,7 @@ def read_metadata(folder: pathlib.Path) -> Metadata | None:
         return None
     except (OSError, ValueError) as error:
         raise UserError(
-            f"the prepared data in {folder} cannot be read ({error}): delete that folder to have "
+            f"the prepared data in {folder} cannot be read ({error}); delete that folder to have "
             "it made again, or give another --data_dir."
         ) from error
     return Metadata(
@@ -55,6 +57,7 @@ def read_metadata(folder: pathlib.Path) -> Metadata | None:
         example_shape=tuple(fields["example_shape"]),
         class_names=None if fields["class_names"] is None else tuple(fields["class_names"]),
         left_out=tuple((file, reason) for file, reason in fields["left_out"]),
+        digest=fields["digest"],
     )
 
 

@@ -19,12 +19,12 @@ def _map_array(path: pathlib.Path) -> np.ndarray:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise UserError(
-            f"--dataset=npy:{path} is no whole NumPy file of numbers ({error}): write it with "
+            f"--dataset=npy:{path} is no whole NumPy file of numbers ({error}); write it with "
             "numpy.save."
         ) from error
     if not isinstance(array, np.ndarray):
         array.close()
-        raise UserError(f"--dataset=npy:{path} is an archive: write its one array with numpy.save.")
+        raise UserError(f"--dataset=npy:{path} is an archive; write its one array with numpy.save.")
     return array
 
 
@@ -41,7 +41,7 @@ def _example_shape(path: pathlib.Path, array: np.ndarray) -> tuple[int, ...]:
         if array.dtype.kind == "f" and array.dtype.itemsize in (4, 8) and array.ndim == 2:
             return array.shape[1:]
     raise UserError(
-        f"--dataset=npy:{path} holds {array.dtype} of shape {array.shape}: save pictures as uint8 "
+        f"--dataset=npy:{path} holds {array.dtype} of shape {array.shape}; save pictures as uint8 "
         "of shape N x H x W, N x H x W x 1, N x H x W x 3 or N x D with D a square, or points as "
         "float32 or float64 of shape N x D."
     )
@@ -77,7 +77,7 @@ class NpyBuilder(ChunkBuilder):
             if not finite.all():
                 raise UserError(
                     f"--dataset=npy:{self._path} holds NaN or infinity in row "
-                    f"{first + int(np.argmin(finite))}: save finite numbers only."
+                    f"{first + int(np.argmin(finite))}; save finite numbers only."
                 )
             yield {"point": chunk.astype(np.float32)}
 
@@ -86,10 +86,10 @@ def npy_source(argument: str) -> Source:
     """The source of `--dataset=npy:FILE`.
 
     Raises:
-      UserError: The file is missing.
+        UserError: The file is missing.
     """
     path = pathlib.Path(argument).expanduser().resolve()
     if not path.is_file():
-        raise UserError(f"--dataset=npy:{path} is not a file: give one that numpy.save wrote.")
+        raise UserError(f"--dataset=npy:{path} is not a file; give one that numpy.save wrote.")
     identity = f"npy:{path}/{NpyBuilder.VERSION}/{files_fingerprint([path], path.parent)}"
     return Source(f"npy_{path.stem}", identity, functools.partial(NpyBuilder, path))

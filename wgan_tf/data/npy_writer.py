@@ -1,5 +1,6 @@
 """A .npy file written row by row."""
 
+import hashlib
 import os
 import pathlib
 from typing import Any
@@ -11,21 +12,29 @@ class NpyWriter:
     """Appends rows to a .npy file; writing past a full disk raises, unlike a memory map.
 
     Attributes:
-      num_rows: Rows appended so far.
+        num_rows: Rows appended so far.
     """
 
     def __init__(self, path: pathlib.Path, dtype: np.dtype, row_shape: tuple[int, ...]) -> None:
         self._path, self._dtype, self._row_shape = path, dtype, row_shape
         self.num_rows = 0
+        self._hash = hashlib.blake2b(f"{dtype.str} {row_shape}".encode(), digest_size=16)
 
     def __enter__(self) -> "NpyWriter":
         self._stream = self._path.open("wb")
         self._write_header()
         return self
 
+    @property
+    def digest(self) -> str:
+        """Hexadecimal digest of the dtype, the shape of a row and the rows appended so far."""
+        return self._hash.hexdigest()
+
     def append(self, rows: np.ndarray) -> None:
         """Writes rows [n, *row_shape]."""
-        self._stream.write(np.ascontiguousarray(rows, self._dtype).data)
+        data = np.ascontiguousarray(rows, self._dtype).data
+        self._stream.write(data)
+        self._hash.update(data)
         self.num_rows += len(rows)
 
     def __exit__(self, *error: Any) -> None:

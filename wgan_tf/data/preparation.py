@@ -1,7 +1,6 @@
 """Writes a store: streams a TFDS builder's examples into files, once."""
 
 import contextlib
-import errno
 import pathlib
 import shutil
 import sys
@@ -13,7 +12,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 import tqdm
 
-from wgan_tf.data.images import PARALLEL_PICTURES, fit_square
+from wgan_tf.data.full_disk import is_full_disk
 from wgan_tf.data.layout import Layout, choose_layout
 from wgan_tf.data.metadata import (
     EXAMPLES_FILE,
@@ -24,6 +23,7 @@ from wgan_tf.data.metadata import (
 )
 from wgan_tf.data.named import obtain
 from wgan_tf.data.npy_writer import NpyWriter
+from wgan_tf.data.resizing import PARALLEL_PICTURES, fit_square
 from wgan_tf.data.source import InPlaceBuilder, Source
 from wgan_tf.data.specification import make_builder
 from wgan_tf.data.splits import num_split_examples
@@ -39,7 +39,7 @@ def prepare_store(
     """Makes the store `folder` unless it is there; safe against other processes and kills.
 
     Raises:
-      UserError: The data cannot be had or read, or the folder cannot be written.
+        UserError: The data cannot be had or read, or the folder cannot be written.
     """
     if (folder / METADATA_FILE).exists():
         return
@@ -92,13 +92,16 @@ def _write_store(
                 # TFDS marks the examples of an unlabelled split by -1.
                 is_labelled = is_labelled and bool((batch["labels"] >= 0).all())
             progress.update(len(batch["examples"]))
+    kept = [examples, labels]
     if not is_labelled:
         (folder / LABELS_FILE).unlink()
+        kept.remove(labels)
     left_out = builder.left_out if isinstance(builder, InPlaceBuilder) else {}
     if not examples.num_rows:
         raise UserError(
             f"--dataset={dataset} has no usable example in the split {split}: the first of "
-            f"{len(left_out)} left out, {next(iter(left_out))}, {next(iter(left_out.values()))}."
+            f"{len(left_out)} left out, {next(iter(left_out))}, {next(iter(left_out.values()))}; "
+            "repair the files or choose another split."
         )
     metadata = Metadata(
         dataset=dataset,
@@ -107,6 +110,7 @@ def _write_store(
         example_shape=layout.example_shape,
         class_names=layout.class_names if is_labelled else None,
         left_out=tuple(sorted(left_out.items())),
+        digest="-".join(array.digest for array in kept),
     )
     write_metadata(metadata, folder)
     return metadata
@@ -157,8 +161,8 @@ def _read_batches(
             raise failure from error
         reason = str(failure or error.message).splitlines()[0]
         raise UserError(
-            f"--dataset={dataset} cannot be read from {builder.data_dir} ({reason}): the data are "
-            "damaged, fetch or prepare them again."
+            f"--dataset={dataset} cannot be read from {builder.data_dir} ({reason}), the data are "
+            "damaged; fetch or prepare them again."
         ) from error
 
 
@@ -168,7 +172,7 @@ def _check_space(folder: pathlib.Path, num_examples: int, layout: Layout) -> Non
     if needed > free:
         raise UserError(
             f"--data_dir: {folder.parent} has {free / 1e9:.2f} GB free, but {needed / 1e9:.2f} GB "
-            "are needed for the prepared data: free some space or give another folder."
+            "are needed for the prepared data; free some space or give another folder."
         )
 
 
@@ -177,12 +181,12 @@ def _write_errors_told(folder: pathlib.Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            remedy = "the disk is full, free some space or give another --data_dir"
-        else:
-            remedy = "give a --data_dir where you may write"
+        reason, remedy = f"({error})", "give a --data_dir where you may write"
+        if is_full_disk(error):
+            reason = "because the disk is full"
+            remedy = "free some space or give a --data_dir on another disk"
         raise UserError(
-            f"the prepared data cannot be written into {folder} ({error}): {remedy}."
+            f"the prepared data cannot be written into {folder} {reason}; {remedy}."
         ) from error
 
 

@@ -11,16 +11,16 @@ def select_classes(
     """Keeps some classes and numbers them from 0 in the data set's order.
 
     Args:
-      labels: Integers [N] that index `class_names`.
-      class_names: Every class.
-      classes: Names or numbers of those to keep; a name goes before a number.
+        labels: Integers [N] that index `class_names`.
+        class_names: Every class.
+        classes: Names or numbers of those to keep; a name goes before a number.
 
     Returns:
-      int64 positions of the kept examples, ascending; int32 labels [N], -1 where not kept; the
-      kept names.
+        int64 positions of the kept examples, ascending; int32 labels [N], -1 where not kept; the
+        kept names.
 
     Raises:
-      UserError: A class is unknown, or no example is kept.
+        UserError: A class is unknown, or no example is kept.
     """
     kept = class_numbers(class_names, classes)
     renumbered = np.full(len(class_names), -1, np.int32)
@@ -29,7 +29,7 @@ def select_classes(
     selection = np.flatnonzero(new_labels >= 0).astype(np.int64)
     if not len(selection):
         raise UserError(
-            f"--classes={','.join(classes)} keeps no example of this split: choose other classes "
+            f"--classes={','.join(classes)} keeps no example of this split; choose other classes "
             "or another split."
         )
     return selection, new_labels, tuple(class_names[number] for number in kept)
@@ -39,7 +39,7 @@ def class_numbers(class_names: tuple[str, ...], classes: tuple[str, ...]) -> lis
     """The numbers of the classes to keep, ascending; arguments as in `select_classes`.
 
     Raises:
-      UserError: A class is unknown.
+        UserError: A class is unknown.
     """
     return sorted({_class_number(name, class_names) for name in classes})
 
@@ -50,6 +50,6 @@ def _class_number(name: str, class_names: tuple[str, ...]) -> int:
     if name.isdecimal() and int(name) < len(class_names):
         return int(name)
     raise UserError(
-        f"--classes names the unknown class {name!r}: choose among {', '.join(class_names)}, or "
+        f"--classes names the unknown class {name!r}; choose among {', '.join(class_names)}, or "
         f"their numbers 0 to {len(class_names) - 1}."
     )

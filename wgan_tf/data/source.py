@@ -18,9 +18,9 @@ class Source:
     """A resolved data set specification.
 
     Attributes:
-      name: A short readable name.
-      identity: Changes whenever the examples that the source yields may change.
-      make_builder: Makes the TFDS builder; it reads headers or metadata only. Raises `UserError`.
+        name: A short readable name.
+        identity: Changes whenever the examples that the source yields may change.
+        make_builder: Makes the TFDS builder; it reads headers or metadata only. Raises `UserError`.
     """
 
     name: str
@@ -32,8 +32,8 @@ class InPlaceBuilder(tfds.core.DatasetBuilder, skip_registration=True):  # type:
     """A builder with nothing to prepare, as TFDS's own `ImageFolder` is.
 
     Attributes:
-      failure: What stopped the last reading; TensorFlow reports it as a mere text.
-      left_out: File to reason, for each file of the source that could not be used.
+        failure: What stopped the last reading; TensorFlow reports it as a mere text.
+        left_out: File to reason, for each file of the source that could not be used.
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

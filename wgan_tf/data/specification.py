@@ -27,7 +27,7 @@ def resolve(dataset: str, data_dir: pathlib.Path) -> Source:
     """Finds what a `--dataset` value names; nothing is prepared or written.
 
     Raises:
-      UserError: It names nothing, or nothing that can be read.
+        UserError: It names nothing, or nothing that can be read.
     """
     prefix, colon, argument = dataset.partition(":")
     with _file_errors_told(dataset):
@@ -35,7 +35,9 @@ def resolve(dataset: str, data_dir: pathlib.Path) -> Source:
             return digits_source()
         if colon and prefix in _BY_PREFIX:
             if not argument:
-                raise UserError(f"--dataset={dataset} names nothing after {prefix}: give it.")
+                raise UserError(
+                    f"--dataset={dataset} names nothing after the colon; add what is to be read."
+                )
             return _BY_PREFIX[prefix](argument)
         return named_source(dataset, data_dir)
 
@@ -44,7 +46,7 @@ def make_builder(source: Source, dataset: str) -> tfds.core.DatasetBuilder:
     """Makes the TFDS builder of a resolved specification.
 
     Raises:
-      UserError: The source is damaged or not of a kind that is read.
+        UserError: The source is damaged or not of a kind that is read.
     """
     with _file_errors_told(dataset):
         return source.make_builder()
@@ -56,5 +58,5 @@ def _file_errors_told(dataset: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(
-            f"--dataset={dataset} cannot be read ({error}): check the file and its permissions."
+            f"--dataset={dataset} cannot be read ({error}); check the file and its permissions."
         ) from error

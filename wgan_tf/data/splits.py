@@ -20,16 +20,16 @@ def split_ranges(builder: tfds.core.DatasetBuilder, split: str) -> list[SplitRan
     """The ranges that a split specification names, in the order given.
 
     Raises:
-      UserError: The syntax is wrong, the split unknown, a bound too large, or nothing is named.
+        UserError: The syntax is wrong, the split unknown, a bound too large, or nothing is named.
     """
     sizes = {name: info.num_examples for name, info in builder.info.splits.items()}
     offer = ", ".join(f"{name} ({size} examples)" for name, size in sizes.items())
-    remedy = f"the splits are {offer}; write for example 'train', 'train[:90%]' or 'train+test'"
+    remedy = f"which has {offer}; write for example 'train', 'train[:90%]' or 'train+test'"
     try:
         parts = tfds.core.ReadInstruction.from_spec(split).to_absolute(builder.info.splits)
     except (ValueError, NotImplementedError, TypeError) as error:
         raise UserError(
-            f"--train_split or --eval_split: {split!r} is no split of this data set; {remedy}."
+            f"--train_split or --eval_split: {split!r} is no split of this data set, {remedy}."
         ) from error
     ranges = [
         SplitRange(part.splitname, part.from_ or 0, sizes[part.splitname])
@@ -39,7 +39,9 @@ def split_ranges(builder: tfds.core.DatasetBuilder, split: str) -> list[SplitRan
     ]
     ranges = [part for part in ranges if part.stop > part.start]
     if not ranges:
-        raise UserError(f"--train_split or --eval_split: {split!r} holds no examples; {remedy}.")
+        raise UserError(
+            f"--train_split or --eval_split: {split!r} holds nothing of this data set, {remedy}."
+        )
     return ranges
 
 

@@ -18,7 +18,7 @@ from wgan_tf.data.specification import make_builder, resolve
 from wgan_tf.data.splits import num_split_examples
 from wgan_tf.errors import UserError
 
-_FORMAT_VERSION = 1
+_FORMAT_VERSION = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Description:
     """What is known of a data set without preparing it.
 
     Attributes:
-      dataset: The `--dataset` value.
-      split: The split specification.
-      num_examples: Of the split, before any class is chosen; a folder's undecodable pictures
-        count until it is prepared. None for a TFDS data set that is not downloaded yet.
-      example_shape: (H, W, C) or (D,).
-      class_names: In label order, or None without labels.
+        dataset: The `--dataset` value.
+        split: The split specification.
+        num_examples: Of the split, before any class is chosen; a folder's undecodable pictures
+            count until it is prepared. None for a TFDS data set that is not downloaded yet.
+        example_shape: (H, W, C) or (D,).
+        class_names: In label order, or None without labels.
     """
 
     dataset: str
@@ -46,12 +46,12 @@ class Store:
     """A prepared data set; nothing of it is in memory but its labels and selection.
 
     Attributes:
-      examples: Memory-mapped uint8 [N, H, W, C] or float32 [N, D], every class.
-      labels: int32 [N], or None; -1 where a class was not chosen.
-      class_names: The chosen classes in label order, or None.
-      selection: int64 rows of `examples` of the chosen classes, ascending; None for all.
-      left_out: (file, reason) of each file of the source that could not be used.
-      digest: Identifies the data set, split, size and source.
+        examples: Memory-mapped uint8 [N, H, W, C] or float32 [N, D], every class.
+        labels: int32 [N], or None; -1 where a class was not chosen.
+        class_names: The chosen classes in label order, or None.
+        selection: int64 rows of `examples` of the chosen classes, ascending; None for all.
+        left_out: (file, reason) of each file of the source that could not be used.
+        digest: Of the bytes of all examples and labels, whatever they were prepared from and where.
     """
 
     examples: np.memmap
@@ -75,10 +75,10 @@ class Store:
         """Reads examples of the chosen classes into memory.
 
         Args:
-          indices: Integers [n] from 0 to `num_examples` - 1.
+            indices: Integers [n] from 0 to `num_examples` - 1.
 
         Returns:
-          The examples [n, ...] in their own dtype and the int32 labels [n], None without labels.
+            The examples [n, ...] in their own dtype and the int32 labels [n], None without labels.
         """
         rows = indices if self.selection is None else self.selection[indices]
         examples = self.examples.view(np.ndarray).take(rows, axis=0)
@@ -91,14 +91,14 @@ def describe(
     """Tells a data set's size and shape from headers and metadata; nothing is written.
 
     Args:
-      dataset: The `--dataset` value.
-      data_dir: The `--data_dir` value.
-      split: TFDS split syntax, such as `train` or `train[:90%]`.
-      image_size: Side of the images in pixels, 0 for the native size.
-      classes: Names or numbers of the classes that are to be kept; checked alone.
+        dataset: The `--dataset` value.
+        data_dir: The `--data_dir` value.
+        split: TFDS split syntax, such as `train` or `train[:90%]`.
+        image_size: Side of the images in pixels, 0 for the native size.
+        classes: Names or numbers of the classes that are to be kept; checked alone.
 
     Raises:
-      UserError: Anything that is known to be wrong with these.
+        UserError: Anything that is known to be wrong with these.
     """
     description = _describe(dataset, data_dir=data_dir, split=split, image_size=image_size)
     if classes:
@@ -136,15 +136,15 @@ def open_store(
     It runs TensorFlow operations: create a multi-worker strategy before.
 
     Args:
-      dataset: The `--dataset` value.
-      data_dir: The `--data_dir` value; stores lie in its folder `wgan_tf_stores`.
-      split: TFDS split syntax, such as `train` or `train[:90%]`.
-      image_size: Side of the images in pixels, 0 for the native size.
-      classes: Names or numbers of the classes to keep, renumbered from 0 in the data set's order;
-        empty for all.
+        dataset: The `--dataset` value.
+        data_dir: The `--data_dir` value; stores lie in its folder `wgan_tf_stores`.
+        split: TFDS split syntax, such as `train` or `train[:90%]`.
+        image_size: Side of the images in pixels, 0 for the native size.
+        classes: Names or numbers of the classes to keep, renumbered from 0 in the data set's order;
+            empty for all.
 
     Raises:
-      UserError: Anything wrong with these, with the data or with the folder.
+        UserError: Anything wrong with these, with the data or with the folder.
     """
     root = _local_folder(data_dir)
     source = resolve(dataset, root)
@@ -164,7 +164,7 @@ def open_store(
         class_names=class_names,
         selection=selection,
         left_out=metadata.left_out,
-        digest=_digest(source, split, image_size),
+        digest=metadata.digest,
     )
 
 
@@ -174,25 +174,25 @@ def _require_labels(
     if class_names is None:
         raise UserError(
             f"--classes={','.join(classes)} needs labels, but --dataset={dataset} has none in "
-            f"the split {split}: leave --classes empty."
+            f"the split {split}; leave --classes empty."
         )
     return class_names
 
 
 def _local_folder(data_dir: str) -> pathlib.Path:
     if "://" in data_dir:
-        raise UserError(f"--data_dir={data_dir} is not a local folder: give one on a disk.")
+        raise UserError(f"--data_dir={data_dir} is not a local folder; give one on a disk.")
     return pathlib.Path(data_dir).expanduser().resolve()
 
 
-def _digest(source: Source, split: str, image_size: int) -> str:
+def _fingerprint(source: Source, split: str, image_size: int) -> str:
     text = json.dumps([_FORMAT_VERSION, source.identity, split, image_size])
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def _store_folder(root: pathlib.Path, source: Source, split: str, image_size: int) -> pathlib.Path:
     readable = re.sub(r"\W+", "_", f"{source.name}-{split}-{image_size or 'native'}")[:80]
-    return root / "wgan_tf_stores" / f"{readable}-{_digest(source, split, image_size)}"
+    return root / "wgan_tf_stores" / f"{readable}-{_fingerprint(source, split, image_size)}"
 
 
 def _map_arrays(folder: pathlib.Path, metadata: Metadata) -> tuple[np.memmap, np.ndarray | None]:
@@ -204,11 +204,11 @@ def _map_arrays(folder: pathlib.Path, metadata: Metadata) -> tuple[np.memmap, np
         whole = examples.shape == (metadata.num_examples, *metadata.example_shape)
     except (OSError, ValueError, EOFError) as error:
         raise UserError(
-            f"the prepared data in {folder} cannot be read ({error}): delete that "
+            f"the prepared data in {folder} cannot be read ({error}); delete that "
             "folder to have it made again."
         ) from error
     if not whole:
         raise UserError(
-            f"the prepared data in {folder} are damaged: delete that folder to have it made again."
+            f"the prepared data in {folder} are damaged; delete that folder to have it made again."
         )
     return examples, labels

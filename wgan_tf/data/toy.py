@@ -25,8 +25,8 @@ class GaussianMixture:
     """A mixture of equally likely isotropic Gaussians, in the units of the data.
 
     Attributes:
-      centers: float64 [modes, 2]; mode k is the one that label k names.
-      sigma: The standard deviation of each coordinate about its centre.
+        centers: float64 [modes, 2]; mode k is the one that label k names.
+        sigma: The standard deviation of each coordinate about its centre.
     """
 
     centers: np.ndarray
@@ -53,10 +53,11 @@ def sample_toy(name: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Draws a toy data set, always the same.
 
     Args:
-      name: One of `TOY_NAMES`.
+        name: One of `TOY_NAMES`.
 
     Returns:
-      float32 points [100000, 2], and int64 mode numbers [100000] of a Gaussian mixture, else None.
+        float32 points [100000, 2], and int64 mode numbers [100000] of a Gaussian mixture, else
+        None.
     """
     random = np.random.default_rng(_SEED)
     mixture = gaussian_mixture(name)
@@ -102,7 +103,7 @@ def toy_source(name: str) -> Source:
     """The source of `--dataset=toy:NAME`.
 
     Raises:
-      UserError: The name is unknown.
+        UserError: The name is unknown.
     """
     if name not in TOY_NAMES:
         offer = ", ".join(f"toy:{known}" for known in TOY_NAMES)

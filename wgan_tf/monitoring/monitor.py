@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wgan_tf.files import StrPath, join, write_atomically
+from wgan_tf.monitoring.grids import Pixels, density_plot, encode_png, image_grid
 from wgan_tf.monitoring.metrics_log import MetricsLog
-from wgan_tf.monitoring.pictures import Pixels, density_plot, encode_png, image_grid
 from wgan_tf.monitoring.progress import Progress
 from wgan_tf.monitoring.tensorboard import Summaries
 

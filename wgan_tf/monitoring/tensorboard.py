@@ -14,7 +14,7 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util import tensor_util
 
 from wgan_tf.files import StrPath
-from wgan_tf.monitoring.pictures import Pixels, encode_png
+from wgan_tf.monitoring.grids import Pixels, encode_png
 
 _FLUSH_SECONDS = 30
 

@@ -11,8 +11,8 @@ Pixels = npt.NDArray[np.uint8]
 
 _GAP_PIXELS = 2
 _GAP_VALUE = 128
-_REFERENCE_COLOUR = (150, 150, 150)
-_GENERATED_COLOUR = (200, 30, 60)
+_REFERENCE_COLOR = (150, 150, 150)
+_GENERATED_COLOR = (200, 30, 60)
 
 
 def image_grid(images: Pixels, columns: int | None = None, min_size: int = 512) -> Pixels:
@@ -69,13 +69,13 @@ def density_plot(
         uint8 [size, size, 3].
     """
     low, high = reference.min(axis=0), reference.max(axis=0)
-    centre = (low + high) / 2
+    center = (low + high) / 2
     half_range = float((high - low).max()) / 2 * 1.2 or 1.0
     canvas = np.full((size, size, 3), 255.0)
-    for drawn, colour in ((reference, _REFERENCE_COLOUR), (points, _GENERATED_COLOUR)):
+    for drawn, color in ((reference, _REFERENCE_COLOR), (points, _GENERATED_COLOR)):
         finite = drawn[np.isfinite(drawn).all(axis=1)]
-        opacity = _opacity((finite - centre) / half_range, size)[..., np.newaxis]
-        canvas = canvas * (1 - opacity) + np.array(colour) * opacity
+        opacity = _opacity((finite - center) / half_range, size)[..., np.newaxis]
+        canvas = canvas * (1 - opacity) + np.array(color) * opacity
     return canvas.round().astype(np.uint8)
 
 

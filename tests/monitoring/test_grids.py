@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wgan_tf.monitoring.pictures import density_plot, encode_png, image_grid
+from wgan_tf.monitoring.grids import density_plot, encode_png, image_grid
 
 WHITE = 255
 

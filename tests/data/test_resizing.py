@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from wgan_tf.data.images import fit_square
+from wgan_tf.data.resizing import fit_square
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -13,11 +13,11 @@ def fit_square(image: np.ndarray, size: int) -> np.ndarray:
     Pixels are untouched where the square has the right size already.
 
     Args:
-      image: uint8 [H, W, C], C is 1 or 3.
-      size: The side of the result in pixels.
+        image: uint8 [H, W, C], C is 1 or 3.
+        size: The side of the result in pixels.
 
     Returns:
-      uint8 [size, size, C].
+        uint8 [size, size, C].
     """
     height, width, channels = image.shape
     side = min(height, width)

@@ -20,9 +20,9 @@ class PictureHeader:
     """What a picture's header tells.
 
     Attributes:
-      height: In pixels, as stored.
-      width: In pixels, as stored.
-      channels: 1 for greyscale, 3 for colour.
+        height: In pixels, as stored.
+        width: In pixels, as stored.
+        channels: 1 for greyscale, 3 for colour.
     """
 
     height: int
@@ -53,7 +53,7 @@ def read_picture_header(path: pathlib.Path) -> PictureHeader:
     """Reads a picture's size and kind without decoding it.
 
     Raises:
-      UnusablePictureError: The file is no picture, or has more than 8 bits a sample.
+        UnusablePictureError: The file is no picture, or has more than 8 bits a sample.
     """
     try:
         with Image.open(path) as picture:
@@ -68,15 +68,15 @@ def read_picture(path: pathlib.Path, channels: int) -> np.ndarray:
     """Decodes a picture, turned upright as its EXIF orientation asks.
 
     Args:
-      path: The file.
-      channels: 1 for a greyscale, 3 for a colour picture: what the data set has.
+        path: The file.
+        channels: 1 for a greyscale, 3 for a colour picture: what the data set has.
 
     Returns:
-      uint8 [H, W, channels].
+        uint8 [H, W, channels].
 
     Raises:
-      UnusablePictureError: It cannot be decoded, has transparent pixels, more than 8 bits a
-        sample, or is of the other kind.
+        UnusablePictureError: It cannot be decoded, has transparent pixels, more than 8 bits a
+            sample, or is of the other kind.
     """
     try:
         with Image.open(path) as opened:
