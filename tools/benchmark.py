@@ -60,9 +60,7 @@ def main() -> Status:
         )
     if options.against:
         ratios = [first / second for first, second in zip(*speeds, strict=True)]
-        print(
-            f"ratio: {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})"
-        )
+        print(f"ratio: {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})")
     return Status.DONE
 
 

@@ -15,7 +15,7 @@ from absl import app, flags, logging
 
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
-from wgan_tf.errors import DivergenceError, UserError
+from wgan_tf.errors import DivergenceError, UserError, WorkerLostError
 
 
 class Status(enum.IntEnum):
@@ -61,7 +61,8 @@ def run(command: Callable[[], Status]) -> NoReturn:
     """Parses the flags, runs a command and exits with its status.
 
     What the user can mend is told in a sentence on stderr, without a traceback: a mistake in the
-    options or the data (status 2), a loss that is not finite or a full disk (status 1).
+    options or the data (status 2), a loss that is not finite or a full disk (status 1), a lost
+    worker (status 42: starting all again goes on from the last checkpoint).
     """
     app.run(lambda _: _told(command), flags_parser=_parse)
     raise AssertionError("app.run exits")
@@ -112,6 +113,11 @@ def _told(command: Callable[[], Status]) -> Status:
         _exit_with(Status.USER_ERROR, str(error))
     except DivergenceError as error:
         _exit_with(Status.FAILED, str(error))
+    except WorkerLostError as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        sys.stdout.flush()
+        # An orderly exit would wait for the lost worker.
+        os._exit(Status.STOPPED)
     except Exception as error:
         # TensorFlow has several classes for it, none of which carries the error number.
         if "No space left on device" not in str(error):

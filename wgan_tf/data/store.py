@@ -32,6 +32,7 @@ class Description:
         count until it is prepared. None for a TFDS data set that is not downloaded yet.
       example_shape: (H, W, C) or (D,).
       class_names: In label order, or None without labels.
+      digest: Identifies the data set, split, size and source.
     """
 
     dataset: str
@@ -39,6 +40,7 @@ class Description:
     num_examples: int | None
     example_shape: tuple[int, ...]
     class_names: tuple[str, ...] | None
+    digest: str
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -99,6 +101,7 @@ def describe(dataset: str, *, data_dir: str, split: str, image_size: int) -> Des
     """
     root = _local_folder(data_dir)
     source = resolve(dataset, root)
+    digest = _digest(source, split, image_size)
     metadata = read_metadata(_store_folder(root, source, split, image_size))
     if metadata is not None:
         return Description(
@@ -107,6 +110,7 @@ def describe(dataset: str, *, data_dir: str, split: str, image_size: int) -> Des
             metadata.num_examples,
             metadata.example_shape,
             metadata.class_names,
+            digest,
         )
     builder = make_builder(source, dataset)
     layout = choose_layout(builder, dataset=dataset, image_size=image_size)
@@ -115,7 +119,9 @@ def describe(dataset: str, *, data_dir: str, split: str, image_size: int) -> Des
         num_examples = num_split_examples(builder, split)
     else:
         check_obtainable(builder, dataset)
-    return Description(dataset, split, num_examples, layout.example_shape, layout.class_names)
+    return Description(
+        dataset, split, num_examples, layout.example_shape, layout.class_names, digest
+    )
 
 
 def open_store(

@@ -59,7 +59,7 @@ def train(
         monitor: where the run shows what it does.
         inspection: looks at the critic.
         draw_samples: draws examples of the same latents each time.
-        stop: looked at between calls.
+        stop: looked at between calls; one that any worker received stops all.
 
     Returns:
         Whether the last step is taken; if not, a stop was asked for. The state is saved.
@@ -71,7 +71,7 @@ def train(
         monitor.samples(0, draw_samples())
 
     seconds, first_step = 0.0, trainer.step
-    while trainer.step < config.steps and not stop.received:
+    while trainer.step < config.steps and not trainer.any_worker(stop.received):
         began = time.perf_counter()
         trainer.advance(_steps_to_next_event(config, trainer.step))
         metrics = trainer.metrics()
