@@ -42,6 +42,7 @@ LOST_WORKER = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
+    tf.errors.FailedPreconditionError,
 )
 
 SAMPLE_SEED = 0
@@ -89,6 +90,8 @@ def train(config: Config) -> Status:
         print(f"{config.workdir} is done: all {config.steps:,} steps are taken.")
         return Status.DONE
     _describe_data(config)
+    if cluster is None or cluster.is_chief:
+        require_writable(config.workdir)
     if cluster is None:
         return _train(config, folder, build_strategy(config), is_chief=True)
     try:
@@ -104,8 +107,6 @@ def train(config: Config) -> Status:
 def _train(
     config: Config, folder: RunFolder, strategy: tf.distribute.Strategy, *, is_chief: bool
 ) -> Status:
-    if is_chief:
-        require_writable(config.workdir)
     store = _open(config, config.train_split)
     has_held_out = is_chief and config.eval_every > 0
     held_out_store = _open(config, config.eval_split) if has_held_out else None
@@ -120,6 +121,7 @@ def _train(
     # Past this, the chief writes; by then every worker has read.
     trainer.any_worker(False)
     if not is_chief:
+        print(f"Training on {_described(strategy)}; the chief shows how far it is.", flush=True)
         return _follow(config, trainer, checkpoints)
     folder.write(config, card)
     sampler = drawing.build_run_sampler(
@@ -180,6 +182,8 @@ def _check_worker(config: Config, folder: RunFolder, cluster: Cluster) -> Facts:
     check_replicas(config, cluster)
     folder.check_same_run(config)
     data = _describe_data(config)
+    if cluster.is_chief:
+        require_writable(config.workdir)
     options = {
         f"--{field.name}": configuration.format_value(getattr(config, field.name))
         for field in configuration.fields()

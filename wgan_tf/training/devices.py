@@ -1,13 +1,17 @@
 """From the option `strategy` and the environment to a TensorFlow strategy."""
 
+import contextlib
+import faulthandler
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import tensorflow as tf
 
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.training.cluster import Cluster, from_environment, from_tf_config
+
+_CONNECTION_SECONDS = 55.0
 
 
 def find_cluster(config: Config, environment: Mapping[str, str]) -> Cluster | None:
@@ -79,18 +83,32 @@ def _local(config: Config) -> tf.distribute.Strategy:
 def _multi_worker(cluster: Cluster) -> tf.distribute.Strategy:
     gpus = local_gpus()
     communication = tf.distribute.experimental.CommunicationImplementation
-    return tf.distribute.MultiWorkerMirroredStrategy(
-        tf.distribute.cluster_resolver.SimpleClusterResolver(
-            tf.train.ClusterSpec({"worker": list(cluster.workers)}),
-            task_type="worker",
-            task_id=cluster.number,
-            num_accelerators={"GPU": gpus},
-            rpc_layer="grpc",
-        ),
-        tf.distribute.experimental.CommunicationOptions(
-            implementation=communication.NCCL if gpus else communication.RING
-        ),
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+        tf.train.ClusterSpec({"worker": list(cluster.workers)}),
+        task_type="worker",
+        task_id=cluster.number,
+        num_accelerators={"GPU": gpus},
+        rpc_layer="grpc",
     )
+    options = tf.distribute.experimental.CommunicationOptions(
+        implementation=communication.NCCL if gpus else communication.RING
+    )
+    with _ended_after(_CONNECTION_SECONDS):
+        return tf.distribute.MultiWorkerMirroredStrategy(resolver, options)
+
+
+@contextlib.contextmanager
+def _ended_after(seconds: float) -> Iterator[None]:
+    """Ends the process with status 1 and a traceback if the block takes longer.
+
+    TensorFlow waits an hour for a worker that died since they met, holding Python's lock: no
+    thread and no signal handler of ours would run.
+    """
+    faulthandler.dump_traceback_later(seconds, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _tpu() -> tf.distribute.Strategy:

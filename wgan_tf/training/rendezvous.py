@@ -17,6 +17,7 @@ from wgan_tf.training.cluster import Cluster
 Facts = Mapping[str, str]
 
 _RETRY_SECONDS = 0.2
+_MESSAGE_SECONDS = 5.0
 
 
 def meet(cluster: Cluster, check: Callable[[], Facts], timeout: float) -> None:
@@ -62,9 +63,6 @@ def _preside(cluster: Cluster, mine: Mapping[str, Any], deadline: float, timeout
             listener.settimeout(max(deadline - time.monotonic(), 0.001))
             try:
                 connection, _ = listener.accept()
-                stack.enter_context(connection)
-                connection.settimeout(max(deadline - time.monotonic(), 0.001))
-                message = _receive(connection)
             except TimeoutError:
                 missing = [
                     f"worker {number} at {cluster.workers[number]}"
@@ -76,6 +74,10 @@ def _preside(cluster: Cluster, mine: Mapping[str, Any], deadline: float, timeout
                     "seconds; start all workers with the same TF_CONFIG but for the index."
                 )
                 break
+            stack.enter_context(connection)
+            connection.settimeout(_MESSAGE_SECONDS)
+            try:
+                message = _receive(connection)
             except (OSError, ValueError):
                 # Something else that knocked at the port, or a worker that is gone again.
                 continue
@@ -104,7 +106,8 @@ def _attend(cluster: Cluster, mine: Mapping[str, Any], deadline: float, timeout:
             )
         try:
             with socket.create_connection((host.strip("[]"), int(port)), left) as connection:
-                connection.settimeout(left)
+                # The chief may have begun to wait last, and waits as long.
+                connection.settimeout(2 * timeout + _MESSAGE_SECONDS)
                 _send(connection, mine)
                 refusal: str = _receive(connection)["refusal"]
                 return refusal
