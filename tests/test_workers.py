@@ -1,19 +1,18 @@
 """Several workers as a user starts them, on loopback: one run, whatever happens to one of them."""
 
 import contextlib
-import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.loopback import free_addresses, tf_config
 from wgan_tf.monitoring.metrics_log import read_metrics
 
 OPTIONS = [
@@ -50,19 +49,6 @@ def unbroken(data_dir: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -
 
 def main(*options: str) -> list[str]:
     return [sys.executable, "-m", "wgan_tf.main", *options]
-
-
-def free_addresses(count: int) -> list[str]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
-
-
-def tf_config(workers: Sequence[str], number: int) -> str:
-    task = {"type": "worker", "index": number}
-    return json.dumps({"cluster": {"worker": list(workers)}, "task": task})
 
 
 @contextlib.contextmanager
@@ -159,3 +145,23 @@ def test_workers_started_differently_are_all_refused(
             assert "--seed is 5 on worker 1, but 0 on worker 0" in line
             assert output == ""
     assert not workdir.exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "options", "named"),
+    [
+        ("{", [], "TF_CONFIG={ does not tell the workers"),
+        ("", ["--strategy=multi_worker"], "--strategy=multi_worker finds neither"),
+    ],
+    ids=["malformed", "absent"],
+)
+def test_a_cluster_that_is_not_told_is_a_mistake(
+    config: str, options: list[str], named: str, tmp_path: pathlib.Path
+) -> None:
+    with started((config, [f"--workdir={tmp_path}/run", *options])) as (process,):
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    (line,) = errors.splitlines()
+    assert line.startswith("error: ")
+    assert named in line
+    assert not any(tmp_path.iterdir())
