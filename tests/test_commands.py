@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import tensorflow as tf
 
 from wgan_tf import config as configuration
 from wgan_tf.monitoring.metrics_log import read_metrics
+from wgan_tf.serving.saved_model import exported_step
 
 TINY = [
     "--dataset=digits",
@@ -71,7 +73,8 @@ def finished(data_dir: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -
     workdir = tmp_path_factory.mktemp("runs") / "finished"
     result = run("main", *TINY, f"--workdir={workdir}", f"--data_dir={data_dir}")
     assert result.returncode == 0, result.stderr
-    assert result.stderr == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("Preparing 1797 examples")
     return workdir
 
 
@@ -103,6 +106,29 @@ def test_a_finished_run_is_left_as_it_is(finished: pathlib.Path) -> None:
     assert result.returncode == 0
     assert "is done" in result.stdout
     assert {path: path.stat().st_mtime_ns for path in finished.rglob("*")} == before
+
+
+def test_an_export_that_was_interrupted_is_made_up_for(
+    finished: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    shutil.rmtree(copy / "export")
+    result = run("main", f"--flagfile={copy}/config.flags", f"--workdir={copy}")
+    assert result.returncode == 0, result.stderr
+    assert (copy / "export" / "1" / "saved_model.pb").exists()
+
+
+def test_an_export_of_an_earlier_step_does_not_count(
+    finished: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    card = copy / "export" / "1" / "assets.extra" / "model_card.json"
+    card.write_text(card.read_text().replace('"step": 40', '"step": 20'))
+    result = run("main", f"--flagfile={copy}/config.flags", f"--workdir={copy}")
+    assert result.returncode == 0, result.stderr
+    assert exported_step(copy / "export") == 40
 
 
 def test_killed_and_run_again_ends_where_an_unbroken_run_ends(
@@ -166,6 +192,8 @@ def test_sample_and_export(finished: pathlib.Path, tmp_path: pathlib.Path) -> No
         (["--lipschitz=weight_clipping", "--penalty_weight=1"], ["--penalty_weight=1"]),
         (["--dcgan_critic_norm=batch"], ["--dcgan_critic_norm=batch", "layer"]),
         (["--eval_every=5"], ["--eval_every=5", "--eval_split"]),
+        (["--eval_split=test"], ["--eval_split", "'test'", "train (1797 examples)"]),
+        (["--classes=ten"], ["--classes", "'ten'"]),
         (["extra"], ["extra"]),
         (["--dataset=folder:/absent"], ["folder:/absent"]),
         (["--workdir=/dev/null/run"], ["--workdir=/dev/null/run"]),
@@ -192,6 +220,32 @@ def test_a_folder_without_a_run_is_a_mistake(module: str, tmp_path: pathlib.Path
     assert result.returncode == 2
     assert str(tmp_path) in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_points_that_no_plane_shows_are_refused(tmp_path: pathlib.Path) -> None:
+    np.save(tmp_path / "points.npy", np.zeros((10, 3), np.float32))
+    options = ["--architecture=mlp", "--output_activation=linear", f"--data_dir={tmp_path}/data"]
+    options += [f"--dataset=npy:{tmp_path}/points.npy", f"--workdir={tmp_path}/run"]
+    result = run("main", *options)
+    assert result.returncode == 2
+    assert "points of 3 numbers" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["points.npy"]
+
+
+def test_help_is_no_failure() -> None:
+    result = run("sample", "--help")
+    assert result.returncode == 0
+    assert "--workdir" in result.stdout
+
+
+def test_the_home_folder_may_be_a_tilde(
+    data_dir: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    options = ["--steps=1", "--sample_every=0", "--export=false", f"--data_dir={data_dir}"]
+    result = run("main", *TINY, *options, "--workdir=~/run")
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "run" / "config.flags").exists()
 
 
 def test_another_configuration_is_refused(finished: pathlib.Path) -> None:

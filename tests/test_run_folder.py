@@ -4,7 +4,6 @@ import pathlib
 from typing import Any
 
 import pytest
-import tensorflow as tf
 
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
@@ -108,21 +107,6 @@ def test_changed_data_are_refused(folder: RunFolder, config: Config) -> None:
     folder.check_same_data(dataclasses.replace(CARD, class_names=None))
     with pytest.raises(UserError, match="--dataset"):
         folder.check_same_data(dataclasses.replace(CARD, digest="cd34"))
-
-
-def test_a_run_is_done_when_its_newest_checkpoint_has_all_steps(
-    folder: RunFolder, config: Config
-) -> None:
-    folder.write(config, CARD)
-    assert not folder.is_done(dataclasses.replace(config, steps=1))
-    saved = tf.train.Checkpoint(value=tf.Variable(0))
-    manager = tf.train.CheckpointManager(saved, folder.checkpoints, 5, checkpoint_name="step")
-    for step in (90, 100):
-        manager.save(checkpoint_number=step)
-    done = {
-        steps: folder.is_done(dataclasses.replace(config, steps=steps)) for steps in (90, 100, 101)
-    }
-    assert done == {90: True, 100: True, 101: False}
 
 
 def test_vertex_ai_says_where_things_go() -> None:

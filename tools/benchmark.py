@@ -22,8 +22,8 @@ from absl import flags
 
 from wgan_tf import commands
 from wgan_tf import config as configuration
-from wgan_tf.commands import Status
 from wgan_tf.config import Config
+from wgan_tf.status import Status
 
 
 class Contestant:
@@ -48,12 +48,16 @@ class Contestant:
 
     def turn(self) -> float:
         """Trains for some steps; images a second through the critic."""
-        steps = flags.FLAGS.steps_timed
+        from wgan_tf.training import schedule
+
+        first_step = self._trainer.step
         began = time.perf_counter()
-        self._trainer.advance(steps)
+        self._trainer.advance(flags.FLAGS.steps_timed)
         self._trainer.metrics()
-        images = steps * self._config.critic_steps * self._config.batch_size
-        return images / (time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        batches = schedule.batches_before(self._config, self._trainer.step)
+        batches -= schedule.batches_before(self._config, first_step)
+        return batches * self._config.batch_size / seconds
 
 
 def main() -> Status:

@@ -8,8 +8,8 @@ A mode is covered if at least 1% of the samples lie within three standard deviat
 from absl import flags
 
 from wgan_tf import commands
-from wgan_tf.commands import Status
 from wgan_tf.errors import UserError
+from wgan_tf.status import Status
 
 COVERED_SHARE = 0.01
 

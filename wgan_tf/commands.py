@@ -4,9 +4,9 @@ This module is imported before TensorFlow, so that a mistake in the options is t
 """
 
 import contextlib
-import enum
 import importlib
 import os
+import pathlib
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
@@ -16,15 +16,10 @@ from absl import app, flags, logging
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
 from wgan_tf.errors import DivergenceError, UserError, WorkerLostError
+from wgan_tf.status import Status
 
-
-class Status(enum.IntEnum):
-    """What a command exits with."""
-
-    DONE = 0
-    FAILED = 1
-    USER_ERROR = 2
-    STOPPED = 42
+# Options of the commands that name a place to write, in which a shell leaves a ~ alone.
+PATH_FLAGS = ("workdir", "out")
 
 
 def define_config_flags() -> None:
@@ -61,19 +56,20 @@ def run(command: Callable[[], Status]) -> NoReturn:
     """Parses the flags, runs a command and exits with its status.
 
     What the user can mend is told in a sentence on stderr, without a traceback: a mistake in the
-    options or the data (status 2), a loss that is not finite or a full disk (status 1), a lost
-    worker (status 42: starting all again goes on from the last checkpoint).
+    options or the data (status 2), a loss that is not finite, a full disk or an interruption
+    at once (status 1), a lost worker (status 42: starting all again goes on).
     """
     app.run(lambda _: _told(command), flags_parser=_parse)
     raise AssertionError("app.run exits")
 
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow without its C++ notes on stderr.
+    """Imports TensorFlow, as Keras's backend, without its C++ notes on stderr.
 
     Those of the import come before any setting of TensorFlow applies. With TF_CPP_MIN_LOG_LEVEL
     in the environment, all is shown that this asks for.
     """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         with _native_stderr_hidden():
@@ -99,8 +95,13 @@ def _parse(arguments: list[str]) -> list[str]:
         rest: list[str] = flags.FLAGS(arguments)
     except flags.Error as error:
         _exit_with(Status.USER_ERROR, " ".join(str(error).split()))
+    except SystemExit:  # absl's --help asks for status 1.
+        sys.exit(Status.DONE)
     if flags.FLAGS["verbosity"].using_default_value:
-        flags.FLAGS.verbosity = logging.WARNING
+        flags.FLAGS.verbosity = logging.ERROR
+    for name in PATH_FLAGS:
+        if name in flags.FLAGS and flags.FLAGS[name].value.startswith("~"):
+            flags.FLAGS[name].value = str(pathlib.Path(flags.FLAGS[name].value).expanduser())
     if len(rest) > 1:
         _exit_with(Status.USER_ERROR, f"{rest[1]} is no option; options are --name=value.")
     return rest
@@ -118,6 +119,8 @@ def _told(command: Callable[[], Status]) -> Status:
         sys.stdout.flush()
         # An orderly exit would wait for the lost worker.
         os._exit(Status.STOPPED)
+    except KeyboardInterrupt:
+        _exit_with(Status.FAILED, "Interrupted; run the same command again to go on.")
     except Exception as error:
         # TensorFlow has several classes for it, none of which carries the error number.
         if "No space left on device" not in str(error):

@@ -1,5 +1,6 @@
 """Drawing from a run's moving-average generator, and exporting it."""
 
+import sys
 from importlib import metadata
 
 import keras
@@ -96,7 +97,7 @@ def restore_run_sampler(folder: RunFolder) -> tuple[Sampler, int]:
     step = restore_newest(
         folder.checkpoints,
         lambda path: saved.restore(path).assert_existing_objects_matched().expect_partial(),
-        tell=print,
+        tell=lambda message: print(message, file=sys.stderr),
     )
     if step is None:
         raise UserError(

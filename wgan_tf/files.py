@@ -91,7 +91,7 @@ def require_writable(directory: StrPath, option: str = "--workdir") -> None:
 def _unwritable(option: str, path: str, reason: str) -> str:
     return (
         f"{option}={path} cannot be written ({reason}): "
-        "name a folder that you are allowed to make and write in"
+        "name a folder that you are allowed to make and write in."
     )
 
 

@@ -9,15 +9,16 @@ import tensorflow as tf
 
 from wgan_tf import config as configuration
 from wgan_tf import drawing
-from wgan_tf.commands import Status
 from wgan_tf.config import Config
 from wgan_tf.data import store as data_store
 from wgan_tf.data.store import Description, Store, open_store
-from wgan_tf.errors import WorkerLostError
+from wgan_tf.errors import UserError, WorkerLostError
 from wgan_tf.files import require_writable
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
 from wgan_tf.run_folder import DatasetCard, RunFolder
+from wgan_tf.serving.saved_model import exported_step
+from wgan_tf.status import Status
 from wgan_tf.training import run
 from wgan_tf.training.bystander import Bystander
 from wgan_tf.training.checkpoints import Checkpoints, newest_step
@@ -57,6 +58,7 @@ def describe(config: Config) -> Status:
         UserError: it cannot be trained.
     """
     cluster = find_cluster(config, os.environ)
+    RunFolder.from_environment(config.workdir, os.environ).check_same_run(config)
     data = _describe_data(config)
     if cluster:
         check_replicas(config, cluster)
@@ -82,21 +84,25 @@ def train(config: Config) -> Status:
         WorkerLostError: another worker of the cluster is gone.
     """
     cluster = find_cluster(config, os.environ)
+    is_chief = cluster is None or cluster.is_chief
     folder = RunFolder.from_environment(config.workdir, os.environ)
     if cluster:
         meet(cluster, lambda: _check_worker(config, folder, cluster), config.join_timeout)
     folder.check_same_run(config)
-    if (newest_step(folder.checkpoints) or 0) >= config.steps:
+    last_step = newest_step(folder.checkpoints) or 0
+    if last_step >= config.steps:
         print(f"{config.workdir} is done: all {config.steps:,} steps are taken.")
+        if is_chief and config.export and exported_step(folder.exports) != last_step:
+            print(drawing.export(folder))
         return Status.DONE
     _describe_data(config)
-    if cluster is None or cluster.is_chief:
+    if is_chief:
         require_writable(config.workdir)
-    if cluster is None:
-        return _train(config, folder, build_strategy(config), is_chief=True)
     try:
-        return _train(config, folder, build_strategy(config, cluster), is_chief=cluster.is_chief)
+        return _train(config, folder, build_strategy(config, cluster), is_chief=is_chief)
     except LOST_WORKER as error:
+        if cluster is None:
+            raise
         reason = (error.message.strip() or type(error).__name__).splitlines()[0]
         raise WorkerLostError(
             f"Worker {cluster.number} lost the others ({reason}); start all workers again to go "
@@ -149,10 +155,10 @@ def _train(
             draw_samples=lambda: drawing.draw(sampler, _samples_shown(store), SAMPLE_SEED),
             stop=stop,
         )
+        if is_finished and config.export:
+            monitor.message(drawing.write_run_saved_model(folder, sampler, config, trainer.step))
     if not is_finished:
         return _stopped(trainer)
-    if config.export:
-        print(drawing.write_run_saved_model(folder, sampler, config, trainer.step))
     return Status.DONE
 
 
@@ -207,14 +213,24 @@ def _described(strategy: tf.distribute.Strategy) -> str:
 
 
 def _describe_data(config: Config) -> Description:
-    data = data_store.describe(
-        config.dataset,
-        data_dir=config.data_dir,
-        split=config.train_split,
-        image_size=config.image_size,
-    )
-    registry.check(config, data.example_shape)
-    return data
+    train_data, *_ = [
+        data_store.describe(
+            config.dataset,
+            data_dir=config.data_dir,
+            split=split,
+            image_size=config.image_size,
+            classes=config.classes,
+        )
+        for split in (config.train_split, config.eval_split)
+        if split
+    ]
+    registry.check(config, train_data.example_shape)
+    if len(train_data.example_shape) == 1 and train_data.example_shape != (2,):
+        raise UserError(
+            f"--dataset={config.dataset} holds points of {train_data.example_shape[0]} numbers, "
+            "but a run shows its samples in the plane; give points of 2, or pictures as uint8."
+        )
+    return train_data
 
 
 def _open(config: Config, split: str) -> Store:

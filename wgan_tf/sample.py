@@ -3,7 +3,7 @@
 from absl import flags
 
 from wgan_tf import commands
-from wgan_tf.commands import Status
+from wgan_tf.status import Status
 
 
 def main() -> Status:
@@ -24,6 +24,8 @@ def main() -> Status:
 if __name__ == "__main__":
     flags.DEFINE_string("workdir", None, "The run's folder.", required=True)
     flags.DEFINE_integer("n", 64, "How many examples to draw.", lower_bound=1)
-    flags.DEFINE_integer("seed", 0, "The same seed draws the same examples.")
+    flags.DEFINE_integer(
+        "seed", 0, "The same seed draws the same examples.", lower_bound=0, upper_bound=2**63 - 1
+    )
     flags.DEFINE_string("out", None, "The PNG file to write.", required=True)
     commands.run(main)

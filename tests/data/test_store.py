@@ -93,6 +93,15 @@ def test_classes_are_chosen_by_name_or_number_without_a_new_store(tmp_path: Path
     assert labels.dtype == np.int32
 
 
+def test_wrong_classes_are_told_before_anything_is_prepared(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"data_dir": str(tmp_path), "split": "train", "image_size": 0}
+    with told("'ten'", "0 to 9"):
+        describe("digits", classes=("3", "ten"), **options)
+    with told("--classes=3", "labels"):
+        describe("toy:swissroll", classes=("3",), **options)
+    assert not list(tmp_path.iterdir())
+
+
 def test_wrong_classes_are_refused(tmp_path: Path, points_file: Path) -> None:
     for wrong in ("ten", "10", "-1"):
         with told(f"'{wrong}'", "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"):
@@ -175,6 +184,9 @@ def test_disk_that_fills_up_is_told(
 def test_folders_that_cannot_hold_a_store_are_refused(tmp_path: Path, points_file: Path) -> None:
     with told(points_file, "--data_dir"):
         open_all("digits", points_file)
+    # To describe a data set, nothing need be written.
+    described = describe("digits", data_dir=str(points_file), split="train", image_size=0)
+    assert described.num_examples == 1797
     with told("--data_dir=gs://bucket", "local"):
         describe("digits", data_dir="gs://bucket", split="train", image_size=0)
 
@@ -187,6 +199,11 @@ def test_damaged_store_is_told(tmp_path: Path, points_file: Path) -> None:
     (folder / "examples.npy").write_bytes(b"")
     with told(folder, "delete"):
         open_all(f"npy:{points_file}", tmp_path)
+    (folder / "store.json").write_text('{"dataset"')
+    with told(folder, "delete"):
+        open_all(f"npy:{points_file}", tmp_path)
+    (folder / "store.json").unlink()
+    assert open_all(f"npy:{points_file}", tmp_path).num_examples == len(np.load(points_file))
 
 
 def test_description_does_not_start_tensorflow(tmp_path: Path) -> None:

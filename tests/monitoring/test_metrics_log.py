@@ -87,6 +87,6 @@ def test_resuming_without_a_file_makes_none(tmp_path: Path) -> None:
 def test_a_damaged_line_is_named(tmp_path: Path, damaged: str) -> None:
     path = tmp_path / "metrics.jsonl"
     path.write_text(f'{{"step": 1}}\n{damaged}\n{{"step": 3}}\n')
-    with pytest.raises(UserError, match=f"line 2 of {path}"):
+    with pytest.raises(UserError, match=f"Line 2 of {path}"):
         MetricsLog(path).resume_at(5)
     assert len(path.read_text().splitlines()) == 3

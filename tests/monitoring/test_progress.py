@@ -61,6 +61,15 @@ def test_terminal_shows_a_bar_with_the_main_metrics() -> None:
     assert last.endswith("\n")
 
 
+def test_the_bar_alone_moves_between_summaries() -> None:
+    terminal, log = Terminal(), io.StringIO()
+    for stream in (terminal, log):
+        with Progress(2_000, stream=stream) as progress:
+            progress.advance(300)
+    assert "step 300/2,000" in terminal.getvalue().split("\r")[-1]
+    assert log.getvalue() == ""
+
+
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
 def test_message_has_a_line_of_its_own(stream: io.StringIO) -> None:
     with Progress(10, stream=stream) as progress:

@@ -14,6 +14,14 @@ def test_a_signal_is_noted(number: signal.Signals) -> None:
     assert stop.received
 
 
+def test_the_user_is_told_that_the_signal_was_heard(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with StopRequest():
+        signal.raise_signal(signal.SIGINT)
+    assert "Stopping" in capfd.readouterr().err
+
+
 def test_a_second_signal_has_its_usual_effect() -> None:
     with StopRequest() as stop, pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGTERM)

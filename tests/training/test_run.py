@@ -60,6 +60,9 @@ class Recorder:
         self.inspected: list[int] = []
         self.flushed: list[int] = []
 
+    def advance(self, step: int) -> None:
+        assert step == self.trainer.step
+
     def summary(
         self, step: int, metrics: Mapping[str, float], histograms: Mapping[str, np.ndarray]
     ) -> None:

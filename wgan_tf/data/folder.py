@@ -59,7 +59,7 @@ def list_pictures(root: pathlib.Path) -> PictureFolder:
         ]
 
     def below(folder: pathlib.Path) -> Iterator[pathlib.Path]:
-        for parent, folders, names in os.walk(folder):
+        for parent, folders, names in os.walk(folder, onerror=_raise):
             folders[:] = [name for name in folders if not name.startswith(".")]
             yield from pictures(names, pathlib.Path(parent))
 
@@ -167,6 +167,10 @@ class FolderBuilder(InPlaceBuilder):
             .filter(usable)
             .map(with_shape)
         )
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _try_header(file: pathlib.Path) -> PictureHeader | UnusablePictureError:

@@ -5,6 +5,8 @@ import json
 import os
 import pathlib
 
+from wgan_tf.errors import UserError
+
 EXAMPLES_FILE = "examples.npy"
 LABELS_FILE = "labels.npy"
 METADATA_FILE = "store.json"
@@ -32,11 +34,20 @@ class Metadata:
 
 
 def read_metadata(folder: pathlib.Path) -> Metadata | None:
-    """Reads a store's metadata, or returns None where there is no whole store."""
+    """Reads a store's metadata, or returns None where there is no whole store.
+
+    Raises:
+      UserError: There is a store, but its metadata cannot be read.
+    """
     try:
         fields = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"the prepared data in {folder} cannot be read ({error}): delete that folder to have "
+            "it made again, or give another --data_dir."
+        ) from error
     return Metadata(
         dataset=fields["dataset"],
         split=fields["split"],

@@ -60,6 +60,8 @@ def prepare_store(
             partial.mkdir()
             try:
                 metadata = _write_store(builder, layout, partial, dataset=dataset, split=split)
+                # Without its metadata, what lies there is no store.
+                shutil.rmtree(folder, ignore_errors=True)
                 partial.rename(folder)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)

@@ -22,7 +22,7 @@ def select_classes(
     Raises:
       UserError: A class is unknown, or no example is kept.
     """
-    kept = sorted({_class_number(name, class_names) for name in classes})
+    kept = class_numbers(class_names, classes)
     renumbered = np.full(len(class_names), -1, np.int32)
     renumbered[kept] = np.arange(len(kept), dtype=np.int32)
     new_labels = renumbered[labels]
@@ -33,6 +33,15 @@ def select_classes(
             "or another split."
         )
     return selection, new_labels, tuple(class_names[number] for number in kept)
+
+
+def class_numbers(class_names: tuple[str, ...], classes: tuple[str, ...]) -> list[int]:
+    """The numbers of the classes to keep, ascending; arguments as in `select_classes`.
+
+    Raises:
+      UserError: A class is unknown.
+    """
+    return sorted({_class_number(name, class_names) for name in classes})
 
 
 def _class_number(name: str, class_names: tuple[str, ...]) -> int:

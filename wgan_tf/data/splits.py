@@ -28,7 +28,9 @@ def split_ranges(builder: tfds.core.DatasetBuilder, split: str) -> list[SplitRan
     try:
         parts = tfds.core.ReadInstruction.from_spec(split).to_absolute(builder.info.splits)
     except (ValueError, NotImplementedError, TypeError) as error:
-        raise UserError(f"the split {split!r} is not one of this data set: {remedy}.") from error
+        raise UserError(
+            f"--train_split or --eval_split: {split!r} is no split of this data set; {remedy}."
+        ) from error
     ranges = [
         SplitRange(part.splitname, part.from_ or 0, sizes[part.splitname])
         if part.to is None
@@ -37,7 +39,7 @@ def split_ranges(builder: tfds.core.DatasetBuilder, split: str) -> list[SplitRan
     ]
     ranges = [part for part in ranges if part.stop > part.start]
     if not ranges:
-        raise UserError(f"the split {split!r} holds no examples: {remedy}.")
+        raise UserError(f"--train_split or --eval_split: {split!r} holds no examples; {remedy}.")
     return ranges
 
 

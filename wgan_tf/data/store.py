@@ -12,7 +12,7 @@ from wgan_tf.data.layout import choose_layout
 from wgan_tf.data.metadata import EXAMPLES_FILE, LABELS_FILE, Metadata, read_metadata
 from wgan_tf.data.named import check_obtainable
 from wgan_tf.data.preparation import prepare_store
-from wgan_tf.data.selection import select_classes
+from wgan_tf.data.selection import class_numbers, select_classes
 from wgan_tf.data.source import Source
 from wgan_tf.data.specification import make_builder, resolve
 from wgan_tf.data.splits import num_split_examples
@@ -87,7 +87,9 @@ class Store:
         return examples, None if self.labels is None else self.labels.take(rows)
 
 
-def describe(dataset: str, *, data_dir: str, split: str, image_size: int) -> Description:
+def describe(
+    dataset: str, *, data_dir: str, split: str, image_size: int, classes: tuple[str, ...] = ()
+) -> Description:
     """Tells a data set's size and shape from headers and metadata; nothing is written.
 
     Args:
@@ -95,10 +97,18 @@ def describe(dataset: str, *, data_dir: str, split: str, image_size: int) -> Des
       data_dir: The `--data_dir` value.
       split: TFDS split syntax, such as `train` or `train[:90%]`.
       image_size: Side of the images in pixels, 0 for the native size.
+      classes: Names or numbers of the classes that are to be kept; checked alone.
 
     Raises:
       UserError: Anything that is known to be wrong with these.
     """
+    description = _describe(dataset, data_dir=data_dir, split=split, image_size=image_size)
+    if classes:
+        class_numbers(_require_labels(description.class_names, dataset, split, classes), classes)
+    return description
+
+
+def _describe(dataset: str, *, data_dir: str, split: str, image_size: int) -> Description:
     root = _local_folder(data_dir)
     source = resolve(dataset, root)
     digest = _digest(source, split, image_size)
@@ -151,11 +161,8 @@ def open_store(
     examples, labels = _map_arrays(folder, metadata)
     selection, class_names = None, metadata.class_names
     if classes:
-        if labels is None or class_names is None:
-            raise UserError(
-                f"--classes={','.join(classes)} needs labels, but --dataset={dataset} has none in "
-                f"the split {split}: leave --classes empty."
-            )
+        class_names = _require_labels(class_names, dataset, split, classes)
+        assert labels is not None
         selection, labels, class_names = select_classes(labels, class_names, classes)
     return Store(
         examples=examples,
@@ -165,6 +172,17 @@ def open_store(
         left_out=metadata.left_out,
         digest=_digest(source, split, image_size),
     )
+
+
+def _require_labels(
+    class_names: tuple[str, ...] | None, dataset: str, split: str, classes: tuple[str, ...]
+) -> tuple[str, ...]:
+    if class_names is None:
+        raise UserError(
+            f"--classes={','.join(classes)} needs labels, but --dataset={dataset} has none in "
+            f"the split {split}: leave --classes empty."
+        )
+    return class_names
 
 
 def _local_folder(data_dir: str) -> pathlib.Path:

@@ -65,8 +65,8 @@ def read_metrics(path: StrPath) -> list[dict[str, Any]]:
             parsed["step"] = int(parsed["step"])
         except (ValueError, TypeError, KeyError) as error:
             raise UserError(
-                f"line {number} of {path} is not a JSON object with a step: "
-                "repair the line or move the file away"
+                f"Line {number} of {path} is not a JSON object with a step: "
+                "repair the line or move the file away."
             ) from error
         metrics.append(parsed)
     return metrics

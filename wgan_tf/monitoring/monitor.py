@@ -77,6 +77,10 @@ class Monitor:
             self._summaries.histogram(step, name, values)
         self._progress.update(step, metrics)
 
+    def advance(self, step: int) -> None:
+        """Shows that `step` steps are done, between summaries."""
+        self._progress.advance(step)
+
     def samples(self, step: int, examples: npt.NDArray[Any]) -> None:
         """Writes generated examples as samples/step_NNNNNNN.png and to TensorBoard.
 

@@ -57,6 +57,11 @@ class Progress:
     ) -> None:
         self.close()
 
+    def advance(self, step: int) -> None:
+        """Moves the bar, if there is one, to `step` steps done."""
+        if self._bar is not None:
+            self._bar.update(step - self._bar.n)
+
     def update(self, step: int, metrics: Mapping[str, float]) -> None:
         """Shows that `step` is done: on the bar, or as one line with all metrics.
 
@@ -70,7 +75,7 @@ class Progress:
         else:
             on_bar = ("images_per_sec", "wasserstein_estimate")
             shown = {name: metrics[name] for name in on_bar if name in metrics}
-            self._bar.n = step
+            self.advance(step)
             self._bar.set_postfix_str("  ".join(_described(shown)))
 
     def message(self, text: str) -> None:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from wgan_tf.serving.sampler import Sampler
 
 TOLERANCE = 1e-6
+MODEL_CARD = "assets.extra/model_card.json"
 
 
 class ExportError(RuntimeError):
@@ -50,13 +51,25 @@ def write_saved_model(
     try:
         tf.io.gfile.makedirs(f"{unfinished}/assets.extra")
         tf.saved_model.save(sampler, unfinished, signatures=sampler.signatures())
-        with tf.io.gfile.GFile(f"{unfinished}/assets.extra/model_card.json", "w") as file:
+        with tf.io.gfile.GFile(f"{unfinished}/{MODEL_CARD}", "w") as file:
             file.write(card)
         _compare(sampler, unfinished)
         return _publish(unfinished, root)
     finally:
         if tf.io.gfile.exists(unfinished):
             tf.io.gfile.rmtree(unfinished)
+
+
+def exported_step(export_dir: str | os.PathLike[str]) -> int | None:
+    """The step that the newest version's model card tells; None without a version or a step."""
+    root = os.fspath(export_dir)
+    if not tf.io.gfile.exists(root):
+        return None
+    card = f"{root}/{_highest_version(root)}/{MODEL_CARD}"
+    if not tf.io.gfile.exists(card):
+        return None
+    with tf.io.gfile.GFile(card) as file:
+        return json.load(file).get("step")
 
 
 def _compare(sampler: Sampler, path: str) -> None:

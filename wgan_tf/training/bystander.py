@@ -8,6 +8,9 @@ import numpy as np
 class Bystander:
     """Takes what a run shows and shows nothing: the chief does."""
 
+    def advance(self, step: int) -> None:
+        """Does nothing."""
+
     def summary(
         self, step: int, metrics: Mapping[str, float], histograms: Mapping[str, np.ndarray]
     ) -> None:

@@ -1,10 +1,13 @@
 """Requests to stop, by signal."""
 
+import os
 import signal
+import sys
 from types import FrameType, TracebackType
 from typing import Any, Self
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+NOTICE = b"\nStopping after the steps under way; a second signal stops without saving.\n"
 
 
 class StopRequest:
@@ -29,6 +32,8 @@ class StopRequest:
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.received = True
         self._restore()
+        # Not print: the signal may have come in the middle of one.
+        os.write(sys.stderr.fileno(), NOTICE)
 
     def _restore(self) -> None:
         for number, handler in self._previous.items():

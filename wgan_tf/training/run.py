@@ -18,6 +18,9 @@ from wgan_tf.training.loop import Trainer
 class Monitor(Protocol):
     """Where a run shows what it does."""
 
+    def advance(self, step: int) -> None:
+        """Takes note that `step` steps are done."""
+
     def summary(
         self, step: int, metrics: Mapping[str, float], histograms: Mapping[str, np.ndarray]
     ) -> None:
@@ -79,6 +82,7 @@ def train(
         step = trainer.step
         is_last = step == config.steps
         _require_finite(step, metrics)
+        monitor.advance(step)
 
         evaluates = _is_due(step, config.eval_every)
         if _is_due(step, config.summary_every) or evaluates or is_last:
