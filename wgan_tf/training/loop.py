@@ -55,6 +55,10 @@ class Trainer:
             self._batches = iter(self._distributed_batches(first_batch))
         self._advance(self._batches, tf.constant(steps))
 
+    def any_worker(self, says: bool) -> bool:
+        """Whether any worker says so; all workers have to ask at the same step."""
+        return bool(self._sum(tf.constant(float(says))) > 0)
+
     def metrics(self) -> dict[str, float]:
         """Means over the steps taken since the last reset, by name."""
         return {**self._critic_totals.means(), **self._generator_totals.means()}
@@ -92,6 +96,11 @@ class Trainer:
 
     def _generator_step(self, step: tf.Tensor) -> None:
         self._generator_totals.add(self._step.generator_step(step, _this_replica()))
+
+    @tf.function
+    def _sum(self, value: tf.Tensor) -> tf.Tensor:
+        values = self._strategy.run(tf.identity, args=(value,))
+        return self._strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None)
 
     @tf.function
     def _gradient_norms(self, examples: tf.Tensor) -> tf.Tensor:
