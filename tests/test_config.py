@@ -289,6 +289,7 @@ def test_options_that_go_together_are_taken(changes: dict[str, Any]) -> None:
 
 
 MAY_CHANGE: dict[str, Any] = {
+    "dataset": "idx:/copied",
     "workdir": "moved",
     "data_dir": "/data",
     "eval_split": "test",

@@ -84,10 +84,10 @@ def test_parameters_of_the_cifar_pair() -> None:
 def test_dense_layer_and_layer_norm_of_the_critic(dcgan_config: Config) -> None:
     config = dataclasses.replace(dcgan_config, dcgan_critic_units=5, dcgan_critic_norm="layer")
     critic = registry.build_critic(config, (16, 16, 1))
-    # Layer norm comes after the second convolution, with a scale and an offset a filter, which
-    # stands in for the bias.
+    # Layer norm, with a scale and an offset a filter, comes after the second convolution, whose
+    # bias it does not cancel: it subtracts the mean over all filters.
     assert critic.count_params() == (
-        (9 * 1 * 2 + 2) + (9 * 2 * 4 + 2 * 4) + (4 * 4 * 4 * 5 + 5) + (5 + 1)
+        (9 * 1 * 2 + 2) + (9 * 2 * 4 + 4 + 2 * 4) + (4 * 4 * 4 * 5 + 5) + (5 + 1)
     )
 
 
