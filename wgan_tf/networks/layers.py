@@ -26,11 +26,11 @@ class LayerNormalization(keras.layers.Layer):
         """Computes in the variables' precision."""
         x = ops.cast(inputs, self.variable_dtype)
         axes = tuple(range(1, len(inputs.shape)))
-        centred = x - ops.mean(x, axes, keepdims=True)
-        variance = ops.mean(ops.square(centred), axes, keepdims=True)
+        centered = x - ops.mean(x, axes, keepdims=True)
+        variance = ops.mean(ops.square(centered), axes, keepdims=True)
         scale = ops.cast(self.gamma, self.variable_dtype)
         offset = ops.cast(self.beta, self.variable_dtype)
-        normalized = centred * ops.rsqrt(variance + 1e-5) * scale + offset
+        normalized = centered * ops.rsqrt(variance + 1e-5) * scale + offset
         return ops.cast(normalized, self.compute_dtype)
 
 
