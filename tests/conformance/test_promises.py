@@ -148,7 +148,7 @@ def test_replicas_and_workers_agree_with_one_device(
         found[name] = [kept[f"{row.name}/{number}"] for number in range(len(expected))]
     for name, actual in found.items():
         for value, wanted in zip(actual, expected, strict=True):
-            np.testing.assert_allclose(value, wanted, rtol=1e-9, atol=1e-9, err_msg=name)
+            np.testing.assert_allclose(value, wanted, rtol=1e-6, atol=1e-7, err_msg=name)
     for first, second in zip(found["worker 0"], found["worker 1"], strict=True):
         np.testing.assert_array_equal(first, second)
 
@@ -163,15 +163,15 @@ def test_a_run_goes_on_with_another_number_of_replicas(
 
     folder = str(tmp_path / "checkpoints")
     begun = Trainer(config, open_data(config, data_dir), two_replicas)
-    begun.advance(7)
+    begun.advance(2)
     Checkpoints(begun.state, folder, keep=1).save()
     # What is done after a checkpoint is lost when a run is killed.
-    begun.advance(2)
+    begun.advance(1)
     alone = one_device_trainer(config, data_dir)
     checkpoints = Checkpoints(alone.state, folder, keep=1)
     checkpoints.restore_newest(tell=pytest.fail)
-    assert alone.step == 7
-    alone.advance(6)
+    assert alone.step == 2
+    alone.advance(2)
     checkpoints.save()
     subprocess.run(
         [
@@ -189,7 +189,7 @@ def test_a_run_goes_on_with_another_number_of_replicas(
     )
     ended = np.load(f"{tmp_path}/out.npz")
     for number, wanted in enumerate(variables(one.state)):
-        np.testing.assert_allclose(ended[f"{row.name}/{number}"], wanted, rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(ended[f"{row.name}/{number}"], wanted, rtol=1e-6, atol=1e-7)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.has_penalty], ids=lambda row: row.name)
