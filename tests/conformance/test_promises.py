@@ -5,7 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import tensorflow as tf
 from tests.conformance.table import PRESET_SHAPES, PRESETS, ROWS, Row, preset, stand_in
 from tests.conformance.trajectory import (
     open_data,
+    optimize_graphs,
     require_equal_replicas,
     steps_of,
     variables,
@@ -128,7 +129,16 @@ def elsewhere(
     return {name: np.load(f"{folder}/{name}.npz") for name in settings}
 
 
+@pytest.fixture
+def as_elsewhere() -> Iterator[None]:
+    """Runs graphs as the processes of `elsewhere` do."""
+    optimize_graphs(False)
+    yield
+    optimize_graphs(True)
+
+
 @ROW
+@pytest.mark.usefixtures("as_elsewhere")
 def test_replicas_and_workers_agree_with_one_device(
     row: Row,
     data_dir: str,
@@ -153,6 +163,7 @@ def test_replicas_and_workers_agree_with_one_device(
         np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.usefixtures("as_elsewhere")
 def test_a_run_goes_on_with_another_number_of_replicas(
     data_dir: str, two_replicas: tf.distribute.Strategy, tmp_path: pathlib.Path
 ) -> None:

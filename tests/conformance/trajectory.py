@@ -60,6 +60,11 @@ def require_equal_replicas(state: TrainingState, strategy: tf.distribute.Strateg
             np.testing.assert_array_equal(other.numpy(), first.numpy())
 
 
+def optimize_graphs(wanted: bool) -> None:
+    """Graphs so small cost more to optimize than to run; and it moves float32 pixels by a bit."""
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not wanted})
+
+
 def logical_cpus(count: int) -> Sequence[str]:
     (cpu,) = tf.config.list_physical_devices("CPU")
     tf.config.set_logical_device_configuration(
@@ -83,8 +88,7 @@ def main() -> None:
         strategy = build_strategy(ROWS[0].config(), cluster)
     else:
         strategy = tf.distribute.MirroredStrategy(logical_cpus(arguments.replicas))
-    # Graphs so small cost more to optimize than to run.
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    optimize_graphs(False)
     kept = {}
     for row in ROWS:
         if arguments.row not in ("", row.name):
