@@ -61,7 +61,8 @@ def option(
 
 
 WITH_CLIPPING = Requirement("lipschitz", ("weight_clipping",))
-WITH_PENALTY = Requirement("lipschitz", ("gradient_penalty",))
+WITH_PENALTY = Requirement("lipschitz", ("gradient_penalty", "one_sided_gradient_penalty"))
+WITH_CLASSES = Requirement("conditional", ("auxiliary_classifier",))
 WITH_ADAM = Requirement("optimizer", ("adam",))
 WITH_MLP = Requirement("architecture", ("mlp",))
 WITH_DCGAN = Requirement("architecture", ("dcgan",))
@@ -104,16 +105,27 @@ class Config:
     )
     classes: tuple[str, ...] = option((), "Keep these classes only, by name or number.")
     objective: str = option(
-        "wasserstein", "What critic and generator play for.", choices=("wasserstein",)
+        "wasserstein",
+        "What critic and generator play for.",
+        choices=("wasserstein", "minimax", "non_saturating", "hinge"),
     )
     lipschitz: str = option(
         "gradient_penalty",
-        "How the critic is kept Lipschitz.",
-        choices=("none", "weight_clipping", "gradient_penalty"),
+        "How the critic is kept Lipschitz: not at all; every trainable variable clipped after each "
+        "update; a penalty on gradient norms that differ from one, or that exceed one "
+        "(one_sided_gradient_penalty); or kernels divided by their spectral norm.",
+        choices=(
+            "none",
+            "weight_clipping",
+            "gradient_penalty",
+            "one_sided_gradient_penalty",
+            "spectral_norm",
+        ),
     )
     clip_value: float = option(
         0.01,
-        "Bound c: every critic variable is kept in [-c, c].",
+        "Bound c: every trainable variable of the critic, norms' scales and offsets included, is "
+        "clipped to [-c, c] after each critic update.",
         minimum=1e-8,
         only_with=WITH_CLIPPING,
     )
@@ -122,6 +134,35 @@ class Config:
         "Weight lambda of the gradient penalty in the critic's loss.",
         minimum=0,
         only_with=WITH_PENALTY,
+    )
+    conditional: str = option(
+        "none",
+        "Whether the generator takes a label, which the critic's auxiliary classifier tells.",
+        choices=("none", "auxiliary_classifier"),
+    )
+    generator_conditioning: str = option(
+        "multiply",
+        "How the label enters the generator: its embedding multiplied with the latent, or beside "
+        "it (concatenate), or a scale and an offset a class in every batch norm.",
+        choices=("multiply", "concatenate", "batch_norm"),
+        only_with=WITH_CLASSES,
+    )
+    critic_class_weight: float = option(
+        1.0,
+        "Weight of the classification loss in the critic's loss.",
+        minimum=0,
+        only_with=WITH_CLASSES,
+    )
+    generator_class_weight: float = option(
+        0.1,
+        "Weight of the classification loss in the generator's loss.",
+        minimum=0,
+        only_with=WITH_CLASSES,
+    )
+    classify_generated: bool = option(
+        False,
+        "Train the classifier on generated examples as well as on real ones.",
+        only_with=WITH_CLASSES,
     )
     architecture: str = option(
         "dcgan", "Family of the two networks.", choices=("mlp", "dcgan", "conv_stack")
@@ -224,6 +265,20 @@ class Config:
     critic_steps: int = option(
         5, "Critic steps before each generator step.", minimum=1, maximum=4096
     )
+    critic_passes: int = option(
+        1,
+        "1 passes real and generated examples through the critic as one batch, over which its "
+        "batch norm is taken; 2 passes them one after the other.",
+        minimum=1,
+        maximum=2,
+    )
+    generator_batch_multiple: int = option(
+        1, "The generator's step draws so many times batch_size latents.", minimum=1, maximum=64
+    )
+    dequantize: bool = option(
+        False,
+        "Spread each pixel's value evenly over its step of 1/256 by uniform noise.",
+    )
     critic_warmup: bool = option(
         False,
         "Take 100 critic steps before each of the first 25 generator steps and before every "
@@ -252,6 +307,12 @@ class Config:
         "takes the generator as it is.",
         minimum=0,
         maximum=0.999999,
+    )
+    sampling_statistics: str = option(
+        "moving",
+        "What batch norm takes when the generator is drawn from and exported: its moving "
+        "statistics, or those of the batch that is drawn.",
+        choices=("moving", "batch"),
     )
     precision: str = option(
         "float32",

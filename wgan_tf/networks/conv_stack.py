@@ -10,6 +10,7 @@ import keras
 
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
+from wgan_tf.networks.conditioning import condition_generator, critic_outputs
 from wgan_tf.networks.layers import LayerFactory
 
 
@@ -45,32 +46,36 @@ def check(config: Config, example_shape: tuple[int, ...]) -> None:
         )
 
 
-def make_layers(config: Config, precision: str, seed: int) -> LayerFactory:
-    """Layers as the family wants them initialised."""
-    return LayerFactory(precision, seed, config.conv_stack_initializer)
+def initializer(config: Config) -> str:
+    """How kernels are initialised."""
+    return config.conv_stack_initializer
 
 
 def build_generator(
-    config: Config, example_shape: tuple[int, ...], layers: LayerFactory
+    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
 ) -> keras.Model:
-    """Latent [B, latent_dim] -> pictures [B, H, W, C]."""
+    """[latent [B, latent_dim], label int32 [B] if any] -> pictures [B, H, W, C]."""
     side, filters = config.conv_stack_start_size, config.conv_stack_start_filters
-    latent = layers.input((config.latent_dim,))
-    x = layers.reshape((side, side, filters))(layers.dense(side * side * filters)(latent))
+    condition = condition_generator(config, layers, num_classes)
+    x = layers.reshape((side, side, filters))(
+        layers.dense(side * side * filters)(condition.features)
+    )
     for filters, stride in zip(
         (*config.conv_stack_generator_filters, example_shape[2]),
         config.conv_stack_generator_strides,
         strict=True,
     ):
-        x = layers.relu()(layers.norm(config.conv_stack_generator_norm)(x))
+        x = layers.relu()(condition.norm(config.conv_stack_generator_norm)(x))
         x = layers.transposed_convolution(filters, config.conv_stack_kernel_size, stride)(x)
-    return keras.Model(latent, layers.output(config.output_activation)(x), name="generator")
+    return keras.Model(
+        condition.inputs, layers.output(config.output_activation)(x), name="generator"
+    )
 
 
 def build_critic(
-    config: Config, example_shape: tuple[int, ...], layers: LayerFactory
+    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
 ) -> keras.Model:
-    """Pictures [B, H, W, C] -> scores [B, 1]."""
+    """Pictures [B, H, W, C] -> [scores [B, 1], class logits [B, num_classes] if any]."""
     picture = x = layers.input(example_shape)
     for level, (filters, stride) in enumerate(
         zip(config.conv_stack_critic_filters, config.conv_stack_critic_strides, strict=True)
@@ -79,4 +84,6 @@ def build_critic(
             x = layers.norm(config.conv_stack_critic_norm)(x)
         x = layers.leaky_relu()(x)
         x = layers.convolution(filters, config.conv_stack_kernel_size, stride)(x)
-    return keras.Model(picture, layers.head()(layers.flatten()(x)), name="critic")
+    return keras.Model(
+        picture, critic_outputs(layers.flatten()(x), layers, num_classes), name="critic"
+    )
