@@ -321,9 +321,17 @@ class Config:
     )
     strategy: str = option(
         "auto",
-        "Where to train: all local GPUs or else one device (auto), one_device, or mirrored over "
-        "all local GPUs, or all CPU devices where there is no GPU.",
-        choices=("auto", "one_device", "mirrored"),
+        "Where to train: with the workers of TF_CONFIG, or else all local GPUs, or else one device "
+        "(auto); one_device; mirrored over all local GPUs, or all CPU devices where there is no "
+        "GPU; multi_worker by TF_CONFIG or in a Slurm step; tpu.",
+        choices=("auto", "one_device", "mirrored", "multi_worker", "tpu"),
+        may_change=True,
+    )
+    join_timeout: int = option(
+        600,
+        "Seconds for which workers wait for each other at the start.",
+        minimum=1,
+        only_with=Requirement("strategy", ("auto", "multi_worker")),
         may_change=True,
     )
     steps_per_call: int = option(

@@ -5,7 +5,9 @@ import tensorflow as tf
 OutputRange = tuple[float, float]
 
 
-def from_uint8(pixels: tf.Tensor, output_range: OutputRange) -> tf.Tensor:
+def from_uint8(
+    pixels: tf.Tensor, output_range: OutputRange, dtype: tf.DType = tf.float32
+) -> tf.Tensor:
     """Scales stored pixels to the range in which a generator draws.
 
     Computes `low + (high - low) * pixels / 255`.
@@ -13,12 +15,13 @@ def from_uint8(pixels: tf.Tensor, output_range: OutputRange) -> tf.Tensor:
     Args:
         pixels: uint8, any shape.
         output_range: `(low, high)`, the values of black (0) and of full intensity (255).
+        dtype: floating-point type to compute in.
 
     Returns:
-        float32 of the same shape, in [low, high].
+        `dtype` of the same shape, in [low, high].
     """
     low, high = output_range
-    return low + (high - low) * (tf.cast(pixels, tf.float32) / 255.0)
+    return low + (high - low) * (tf.cast(pixels, dtype) / 255.0)
 
 
 def to_unit_interval(values: tf.Tensor, output_range: OutputRange) -> tf.Tensor:

@@ -23,6 +23,9 @@ class FakeTrainer:
         self.advances.append(steps)
         self.averaged += range(self.step - steps, self.step)
 
+    def any_worker(self, says: bool) -> bool:
+        return says
+
     def metrics(self) -> dict[str, float]:
         diverged = self._diverges_at is not None and self.step >= self._diverges_at
         return {

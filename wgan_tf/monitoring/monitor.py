@@ -26,6 +26,7 @@ class Monitor:
         initial_step: The step from which this process goes on.
         reference_points: For 2-D data, real points, floating [M, 2], drawn beneath the samples.
         stream: Where to show progress; standard error by default.
+    tensorboard: The folder of TensorBoard's events; `tensorboard` below the run's by default.
 
     Raises:
         UserError: The run's metrics.jsonl is damaged.
@@ -39,13 +40,16 @@ class Monitor:
         initial_step: int,
         reference_points: npt.NDArray[np.floating] | None = None,
         stream: TextIO | None = None,
+        tensorboard: StrPath | None = None,
     ) -> None:
         self._workdir = workdir
         self._initial_step = initial_step
         self._reference_points = reference_points
         self._metrics = MetricsLog(join(workdir, "metrics.jsonl"))
         self._metrics.resume_at(initial_step)
-        self._summaries = Summaries(join(workdir, "tensorboard"), initial_step)
+        self._summaries = Summaries(
+            join(workdir, "tensorboard") if tensorboard is None else tensorboard, initial_step
+        )
         self._progress = Progress(total_steps, initial_step, stream)
 
     def __enter__(self) -> Self:

@@ -55,6 +55,10 @@ class Trainer:
             self._batches = iter(self._distributed_batches(first_batch))
         self._advance(self._batches, tf.constant(steps))
 
+    def any_worker(self, says: bool) -> bool:
+        """Whether any worker says so; all workers have to ask at the same step."""
+        return bool(self._sum(tf.constant(float(says))) > 0)
+
     def metrics(self) -> dict[str, float]:
         """Means over the steps taken since the last reset, by name."""
         return {**self._critic_totals.means(), **self._generator_totals.means()}
@@ -94,6 +98,11 @@ class Trainer:
         self._generator_totals.add(self._step.generator_step(step, _this_replica()))
 
     @tf.function
+    def _sum(self, value: tf.Tensor) -> tf.Tensor:
+        values = self._strategy.run(tf.identity, args=(value,))
+        return self._strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None)
+
+    @tf.function
     def _gradient_norms(self, examples: tf.Tensor) -> tf.Tensor:
         return self._step.gradient_norms(self._scaled(examples), self.state.step.read_value())
 
@@ -110,7 +119,9 @@ class Trainer:
             optimizer.learning_rate.assign(rate * factor)
 
     def _scaled(self, examples: tf.Tensor) -> tf.Tensor:
-        return pixels.from_uint8(examples, self._output_range) if self._output_range else examples
+        if self._output_range is None:
+            return examples
+        return pixels.from_uint8(examples, self._output_range, self.state.critic.inputs[0].dtype)
 
     def _distributed_batches(self, first_batch: int) -> tf.distribute.DistributedDataset:
         def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:

@@ -11,7 +11,6 @@ from wgan_tf.config import Config
 from wgan_tf.errors import DivergenceError
 from wgan_tf.training import schedule
 from wgan_tf.training.checkpoints import Checkpoints
-from wgan_tf.training.inspection import Inspection
 from wgan_tf.training.interruption import StopRequest
 from wgan_tf.training.loop import Trainer
 
@@ -34,6 +33,16 @@ class Monitor(Protocol):
         """Writes out what was taken."""
 
 
+class Inspection(Protocol):
+    """Looks at the networks between steps; changes nothing."""
+
+    def histograms(self) -> Mapping[str, np.ndarray]:
+        """Values whose distribution is shown, by name."""
+
+    def held_out(self) -> Mapping[str, float]:
+        """Metrics on examples that are not trained on, by name."""
+
+
 def train(
     config: Config,
     trainer: Trainer,
@@ -53,7 +62,7 @@ def train(
         monitor: where the run shows what it does.
         inspection: looks at the critic.
         draw_samples: draws examples of the same latents each time.
-        stop: looked at between calls.
+        stop: looked at between calls; one that any worker received stops all.
 
     Returns:
         Whether the last step is taken; if not, a stop was asked for. The state is saved.
@@ -65,7 +74,7 @@ def train(
         monitor.samples(0, draw_samples())
 
     seconds, first_step = 0.0, trainer.step
-    while trainer.step < config.steps and not stop.received:
+    while trainer.step < config.steps and not trainer.any_worker(stop.received):
         began = time.perf_counter()
         trainer.advance(_steps_to_next_event(config, trainer.step))
         metrics = trainer.metrics()
