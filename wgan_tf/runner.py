@@ -66,8 +66,9 @@ def describe(config: Config) -> Status:
     else:
         devices = ", ".join(device_names(build_strategy(config)))
     print(configuration.to_flagfile(config))
+    num_classes = registry.count_classes(config, data.class_names)
     for build in (registry.build_generator, registry.build_critic):
-        build(config, data.example_shape).summary()
+        build(config, data.example_shape, num_classes).summary()
     count = "not downloaded yet," if data.num_examples is None else f"{data.num_examples:,}"
     classes = "" if data.class_names is None else f", {len(data.class_names)} classes"
     print(f"Data: {data.dataset} {data.split}: {count} examples {data.example_shape}{classes}")
@@ -227,6 +228,7 @@ def _describe_data(config: Config) -> Description:
         if split
     ]
     registry.check(config, train_data.example_shape)
+    registry.count_classes(config, train_data.class_names)
     if len(train_data.example_shape) == 1 and train_data.example_shape != (2,):
         raise UserError(
             f"--dataset={config.dataset} holds points of {train_data.example_shape[0]} numbers, "

@@ -221,15 +221,18 @@ def test_a_run_goes_on_with_another_number_of_replicas(
 def test_penalty_gradients_equal_central_differences(row: Row, data_dir: str) -> None:
     config = row.config(precision="float64")
     store = open_data(config, data_dir)
-    critic = registry.build_critic(config, store.example_shape)
+    num_classes = registry.count_classes(config, store.class_names)
+    critic = registry.build_critic(config, store.example_shape, num_classes)
     random = np.random.default_rng(5)
     points = tf.constant(random.normal(size=(3, *store.example_shape)))
     for variable in critic.trainable_variables:
         variable.assign(random.normal(size=variable.shape, scale=0.3))
 
     def penalty() -> tf.Tensor:
-        norms = lipschitz.gradient_norms(lambda x: critic(x, training=True)[:, 0], points)
-        return tf.reduce_sum(lipschitz.two_sided_penalty(norms))
+        norms = lipschitz.gradient_norms(
+            lambda x: tf.nest.flatten(critic(x, training=True))[0][:, 0], points
+        )
+        return tf.reduce_sum(lipschitz.PENALTIES[config.lipschitz](norms))
 
     with tf.GradientTape() as tape:
         value = penalty()
