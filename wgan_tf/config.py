@@ -358,6 +358,13 @@ class Config:
         minimum=0,
         may_change=True,
     )
+    profile_steps: int = option(
+        0,
+        "Record so many of the first steps for TensorBoard's profiler; 0 for none.",
+        minimum=0,
+        maximum=1000,
+        may_change=True,
+    )
     export: bool = option(True, "Write a SavedModel when training is done.", may_change=True)
 
 
@@ -478,6 +485,15 @@ def to_flagfile(config: Config) -> str:
     """A flagfile with every option, which `from_flagfile` reads back equal."""
     lines = (f"--{field.name}={format_value(getattr(config, field.name))}" for field in fields())
     return "\n".join(lines) + "\n"
+
+
+def to_row(config: Config) -> dict[str, str | int | float | bool]:
+    """Options and values, lists as a flag takes them, for a table of runs."""
+    values = dataclasses.asdict(config)
+    return {
+        name: format_value(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+    }
 
 
 def from_flagfile(text: str, source: str) -> Config:

@@ -1,5 +1,6 @@
 """Puts a run together: data, networks, devices, and where it shows what it does."""
 
+import contextlib
 import os
 import sys
 from importlib import metadata
@@ -148,13 +149,14 @@ def _train(
         monitor.message(f"Training on {_described(strategy)}")
         if store.left_out:
             monitor.message(f"{len(store.left_out)} files of --dataset are unusable and left out")
-        monitor.configuration(configuration.to_flagfile(config))
+        monitor.configuration(configuration.to_flagfile(config), configuration.to_row(config))
         is_finished = run.train(
             config,
             trainer,
             checkpoints=checkpoints,
             monitor=monitor,
             inspection=Inspection(config, trainer, store, held_out_store),
+            profiled=lambda: tf.profiler.experimental.Profile(folder.tensorboard),
             draw_samples=lambda: drawing.draw(sampler, _samples_shown(store), SAMPLE_SEED),
             stop=stop,
         )
@@ -175,6 +177,7 @@ def _follow(config: Config, trainer: Trainer, checkpoints: Checkpoints) -> Statu
             checkpoints=checkpoints,
             monitor=bystander,
             inspection=bystander,
+            profiled=contextlib.nullcontext,
             draw_samples=bystander.draw_samples,
             stop=stop,
         )

@@ -129,6 +129,8 @@ def test_critic_steps_are_those_of_algorithm_1(mlp_config: Config, randomize: Ra
             "wasserstein_estimate": np.mean(scores[0] - scores[1]),
             "gradient_penalty": np.mean((norms - 1) ** 2),
             "gradient_norm": np.mean(norms),
+            "real_score": np.mean(scores[0]),
+            "generated_score": np.mean(scores[1]),
         }
         quarter = np.full([4, 1], 0.25)
         parts = (

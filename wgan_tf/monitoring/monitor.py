@@ -13,6 +13,24 @@ from wgan_tf.monitoring.metrics_log import MetricsLog
 from wgan_tf.monitoring.progress import Progress
 from wgan_tf.monitoring.tensorboard import Summaries
 
+CHARTS = {
+    "Training": {
+        "Wasserstein estimate": ["^(held_out_)?wasserstein_estimate$"],
+        "Critic scores": ["^(real|generated)_score$", "^wasserstein_estimate$"],
+        "Losses": ["^(critic|generator)_loss$"],
+        "Gradient norm": ["^gradient_norm$"],
+        "Classification": ["_class_(loss|accuracy)$"],
+        "Discriminator": ["^(real|generated)_accuracy$", "^real_share$"],
+    },
+    "Quality": {
+        "Frechet distance": ["fid_"],
+        "Kernel distance": ["kid_[a-z]*$"],
+        "Precision and recall": ["precision_", "recall_"],
+        "Density and coverage": ["density_", "coverage_"],
+    },
+    "Speed": {"Real images a second": ["^images_per_sec$"]},
+}
+
 
 class Monitor:
     """Writes a run's metrics and samples below its folder and shows its progress.
@@ -98,10 +116,12 @@ class Monitor:
         )
         self._summaries.image(step, "samples", picture)
 
-    def configuration(self, text: str) -> None:
-        """Shows the run's options, a flagfile's text, in TensorBoard."""
+    def configuration(self, text: str, options: Mapping[str, str | int | float | bool]) -> None:
+        """Shows the run's options in TensorBoard: a flagfile's text, and a row to compare runs."""
         indented = "\n".join(f"    {line}" for line in text.splitlines())
         self._summaries.text(self._initial_step, "configuration", indented)
+        self._summaries.hyperparameters(options)
+        self._summaries.layout(CHARTS)
 
     def message(self, text: str) -> None:
         """Prints a line for the person who watches, without breaking the progress bar."""

@@ -1,5 +1,6 @@
 """A run, from where its state stands to its last step."""
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -50,6 +51,7 @@ def train(
     checkpoints: Checkpoints,
     monitor: Monitor,
     inspection: Inspection,
+    profiled: Callable[[], contextlib.AbstractContextManager[None]],
     draw_samples: Callable[[], np.ndarray],
     stop: StopRequest,
 ) -> bool:
@@ -61,6 +63,7 @@ def train(
         checkpoints: where the state is saved.
         monitor: where the run shows what it does.
         inspection: looks at the critic.
+        profiled: records for a profile what is done within it.
         draw_samples: draws examples of the same latents each time.
         stop: looked at between calls; one that any worker received stops all.
 
@@ -74,9 +77,18 @@ def train(
         monitor.samples(0, draw_samples())
 
     seconds, first_step = 0.0, trainer.step
+    begun_at, to_profile = trainer.step, config.profile_steps
     while trainer.step < config.steps and not trainer.any_worker(stop.received):
         began = time.perf_counter()
-        trainer.advance(_steps_to_next_event(config, trainer.step))
+        steps = _steps_to_next_event(config, trainer.step)
+        # The first call compiles, which is not what a profile is for.
+        if to_profile and trainer.step > begun_at:
+            steps = min(steps, to_profile)
+            to_profile -= steps
+            with profiled():
+                trainer.advance(steps)
+        else:
+            trainer.advance(steps)
         metrics = trainer.metrics()
         seconds += time.perf_counter() - began
         step = trainer.step

@@ -49,6 +49,7 @@ class Step:
         self._draws = Draws(config, num_classes, self._dtype)
         self.critic_metrics = (
             *("critic_loss", "wasserstein_estimate", "gradient_penalty"),
+            *("real_score", "generated_score"),
             *(("gradient_norm",) if self._penalty else ()),
             *self._objective.metrics,
             *(
@@ -128,6 +129,8 @@ class Step:
             "critic_loss": loss,
             "wasserstein_estimate": self._global_mean(of_real.scores - of_generated.scores),
             "gradient_penalty": self._global_mean(penalties),
+            "real_score": self._global_mean(of_real.scores),
+            "generated_score": self._global_mean(of_generated.scores),
             **metrics,
         }
 
