@@ -40,7 +40,7 @@ def arrays_digest(arrays: Mapping[str, np.ndarray]) -> str:
 def write_arrays(path: StrPath, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes arrays to an .npz file, in whole or not at all."""
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
     write_atomically(path, buffer.getvalue())
 
 

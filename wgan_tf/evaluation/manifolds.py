@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-_BLOCK = 1024
+_BLOCK_DISTANCES = 1 << 22
 
 
 class ManifoldScores(NamedTuple):
@@ -88,8 +88,9 @@ def _squared_distance_blocks(
     """Yields rows of `first` and their squared distances float64 [rows, M] to all of `second`."""
     columns = second.astype(np.float64)
     column_squares = np.einsum("nd,nd->n", columns, columns)
-    for start in range(0, len(first), _BLOCK):
-        rows = slice(start, min(start + _BLOCK, len(first)))
+    num_rows = max(1, _BLOCK_DISTANCES // len(second))
+    for start in range(0, len(first), num_rows):
+        rows = slice(start, min(start + num_rows, len(first)))
         block = first[rows].astype(np.float64)
         distances = block @ columns.T
         distances *= -2

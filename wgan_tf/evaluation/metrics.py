@@ -105,9 +105,12 @@ def evaluate_images(
         metrics: Names in `METRICS`.
 
     Raises:
-        ValueError: The images are not as many as the protocol says, a sample is too small for the
-            protocol, or the inception score is asked for of features without class probabilities.
+        ValueError: A metric is unknown, the images are not as many as the protocol says, a sample
+            is too small for the protocol, or the inception score is asked for of features without
+            class probabilities.
     """
+    if unknown := set(metrics) - set(METRICS):
+        raise ValueError(f"{sorted(unknown)} are no metrics; there are {', '.join(METRICS)}.")
     generated = sample_statistics(
         generated_images,
         extractor,

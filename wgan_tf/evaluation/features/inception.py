@@ -1,6 +1,7 @@
 """Features of the 2015 Inception graph, from a file that the user has."""
 
 import hashlib
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -76,6 +77,9 @@ def _run_checked(run: Callable[[tf.Tensor], _Outputs], path: str, images: np.nda
         ) from error
     if not isinstance(outputs, dict) or "pool_3" not in outputs:
         raise _unusable(path, "has no output pool_3")
+    shape = tuple(outputs["pool_3"].shape)
+    if len(shape) < 2 or math.prod(shape) != len(images) * shape[-1]:
+        raise _unusable(path, f"gives pool_3 of the shape {shape} for {len(images)} images")
     return outputs
 
 
