@@ -18,6 +18,7 @@ from wgan_tf.files import require_writable
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
 from wgan_tf.run_folder import DatasetCard, RunFolder
+from wgan_tf.serving.sampler import Sampler
 from wgan_tf.serving.saved_model import exported_step
 from wgan_tf.status import Status
 from wgan_tf.training import run
@@ -49,6 +50,7 @@ LOST_WORKER = (
 
 SAMPLE_SEED = 0
 PICTURES_IN_GRID = 64
+ROWS_IN_CLASS_GRID = 10
 POINTS_IN_PLOT = 10_000
 
 
@@ -133,7 +135,10 @@ def _train(
         return _follow(config, trainer, checkpoints)
     folder.write(config, card)
     sampler = drawing.build_run_sampler(
-        config, trainer.state.average_generator, store.example_shape
+        config,
+        trainer.state.average_generator,
+        store.example_shape,
+        registry.count_classes(config, store.class_names),
     )
     with (
         StopRequest() as stop,
@@ -142,6 +147,7 @@ def _train(
             total_steps=config.steps,
             initial_step=trainer.step,
             reference_points=_reference_points(store),
+            grid_columns=sampler.num_classes or None,
             stream=sys.stdout,
             tensorboard=folder.tensorboard,
         ) as monitor,
@@ -157,7 +163,7 @@ def _train(
             monitor=monitor,
             inspection=Inspection(config, trainer, store, held_out_store),
             profiled=lambda: tf.profiler.experimental.Profile(folder.tensorboard),
-            draw_samples=lambda: drawing.draw(sampler, _samples_shown(store), SAMPLE_SEED),
+            draw_samples=lambda: _draw_shown(sampler, store),
             stop=stop,
         )
         if is_finished and config.export:
@@ -254,8 +260,12 @@ def _is_picture(store: Store) -> bool:
     return len(store.example_shape) == 3
 
 
-def _samples_shown(store: Store) -> int:
-    return PICTURES_IN_GRID if _is_picture(store) else POINTS_IN_PLOT
+def _draw_shown(sampler: Sampler, store: Store) -> np.ndarray:
+    if not _is_picture(store):
+        return drawing.draw(sampler, POINTS_IN_PLOT, SAMPLE_SEED)
+    if sampler.num_classes:
+        return drawing.draw_class_grid(sampler, ROWS_IN_CLASS_GRID, SAMPLE_SEED)
+    return drawing.draw(sampler, PICTURES_IN_GRID, SAMPLE_SEED)
 
 
 def _reference_points(store: Store) -> np.ndarray | None:

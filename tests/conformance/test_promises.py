@@ -91,15 +91,21 @@ def test_goes_on_bit_for_bit(trained: Trained, data_dir: str) -> None:
 
 def test_export_draws_the_same(trained: Trained, data_dir: str, tmp_path: pathlib.Path) -> None:
     config = trained.row.config()
+    store = open_data(config, data_dir)
     sampler = drawing.build_run_sampler(
         config,
         trained.trainer.state.average_generator,
-        open_data(config, data_dir).example_shape,
+        store.example_shape,
+        registry.count_classes(config, store.class_names),
     )
     loaded = tf.saved_model.load(write_saved_model(sampler, tmp_path / "export", {}))
     arguments = {"n": tf.constant(5), "seed": tf.constant(7, tf.int64)}
+    label = 1 if sampler.num_classes else None
+    if label is not None:
+        arguments["label"] = tf.constant(label)
     (exported,) = loaded.signatures["sample"](**arguments).values()
-    np.testing.assert_array_equal(exported.numpy(), drawing.draw(sampler, n=5, seed=7))
+    drawn = drawing.draw(sampler, n=5, seed=7, label=label)
+    np.testing.assert_array_equal(exported.numpy(), drawn)
 
 
 @pytest.fixture(scope="module")
