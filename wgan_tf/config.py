@@ -63,6 +63,7 @@ def option(
 WITH_CLIPPING = Requirement("lipschitz", ("weight_clipping",))
 WITH_PENALTY = Requirement("lipschitz", ("gradient_penalty", "one_sided_gradient_penalty"))
 WITH_CLASSES = Requirement("conditional", ("auxiliary_classifier",))
+WITH_INCEPTION = Requirement("eval_features", ("inception",))
 WITH_ADAM = Requirement("optimizer", ("adam",))
 WITH_MLP = Requirement("architecture", ("mlp",))
 WITH_DCGAN = Requirement("architecture", ("dcgan",))
@@ -354,8 +355,40 @@ class Config:
     )
     eval_every: int = option(
         0,
-        "Steps between held-out estimates on --eval_split; 0 for none.",
+        "Steps between evaluations on --eval_split: the critic's estimate, and the metrics of "
+        "generated examples; 0 for none.",
         minimum=0,
+        may_change=True,
+    )
+    eval_metrics: tuple[str, ...] = option(
+        ("fid",),
+        "Metrics of pictures in an evaluation; empty for the critic's estimate alone. The best "
+        "checkpoint has the least fid, or without it kid, or without both sliced_wasserstein.",
+        choices=("fid", "kid", "inception_score", "manifolds", "sliced_wasserstein"),
+        may_change=True,
+    )
+    eval_samples: int = option(
+        2000, "Generated examples in an evaluation.", minimum=100, maximum=10**6, may_change=True
+    )
+    eval_features: str = option(
+        "auto",
+        "Features that metrics are computed of: those of a classifier trained on the data's "
+        "labels, of the Inception graph in --inception, random projections of the pixels, or the "
+        "pixels; auto takes the classifier where there are labels, else random projections.",
+        choices=("auto", "classifier", "inception", "random", "pixels"),
+        may_change=True,
+    )
+    inception: str = option(
+        "",
+        "The 2015 Inception graph: a frozen graph (.pb), a SavedModel or a TF-Hub folder.",
+        only_with=WITH_INCEPTION,
+        may_change=True,
+    )
+    inception_protocol: str = option(
+        "legacy_tensorflow",
+        "How pictures are resized for Inception.",
+        choices=("legacy_tensorflow", "clean"),
+        only_with=WITH_INCEPTION,
         may_change=True,
     )
     profile_steps: int = option(
@@ -405,6 +438,11 @@ def validate(config: Config) -> None:
             f"--{config.architecture}_critic_norm=batch does not go with "
             "--lipschitz=gradient_penalty, which needs a critic that judges each example alone; "
             "take layer or none."
+        )
+    if config.eval_features == "inception" and not config.inception:
+        raise UserError(
+            "--eval_features=inception needs the graph's weights; name them with --inception, or "
+            "take other features."
         )
     if config.eval_every and not config.eval_split:
         raise UserError(
