@@ -66,11 +66,9 @@ class BatchNormalization(keras.layers.Layer):
         if self._has_scale_and_offset:
             self.gamma = self.add_weight(shape, "ones", name="gamma")
             self.beta = self.add_weight(shape, "zeros", name="beta")
-        self.moving_mean = self.add_weight(
-            shape, "zeros", trainable=False, aggregation="only_first_replica", name="moving_mean"
-        )
+        self.moving_mean = self.add_weight(shape, "zeros", trainable=False, name="moving_mean")
         self.moving_variance = self.add_weight(
-            shape, "ones", trainable=False, aggregation="only_first_replica", name="moving_variance"
+            shape, "ones", trainable=False, name="moving_variance"
         )
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:

@@ -25,7 +25,6 @@ class _SpectralNormalized(keras.layers.Layer):
             (self._kernel.shape[-1],),
             keras.initializers.RandomNormal(seed=self._direction_seed),
             trainable=False,
-            aggregation="only_first_replica",
             name="direction",
         )
 
