@@ -68,6 +68,8 @@ WITH_ADAM = Requirement("optimizer", ("adam",))
 WITH_MLP = Requirement("architecture", ("mlp",))
 WITH_DCGAN = Requirement("architecture", ("dcgan",))
 WITH_CONV_STACK = Requirement("architecture", ("conv_stack",))
+WITH_RESNET = Requirement("architecture", ("resnet",))
+WITH_ACGAN = Requirement("architecture", ("acgan",))
 
 NORMS = ("none", "batch", "layer")
 INITIALIZERS = ("normal", "he_uniform", "glorot_uniform")
@@ -166,7 +168,9 @@ class Config:
         only_with=WITH_CLASSES,
     )
     architecture: str = option(
-        "dcgan", "Family of the two networks.", choices=("mlp", "dcgan", "conv_stack")
+        "dcgan",
+        "Family of the two networks.",
+        choices=("mlp", "dcgan", "conv_stack", "resnet", "acgan"),
     )
     output_activation: str = option(
         "tanh",
@@ -261,6 +265,80 @@ class Config:
         "Initial kernels: normal is N(0, 0.02).",
         choices=INITIALIZERS,
         only_with=WITH_CONV_STACK,
+    )
+    resnet_start_size: int = option(
+        4, "Side of the generator's first feature map.", minimum=1, only_with=WITH_RESNET
+    )
+    resnet_generator_filters: tuple[int, ...] = option(
+        (128, 128, 128),
+        "Filters of the generator's residual blocks, each of which doubles the sides; the first "
+        "feature map has those of the first block.",
+        minimum=1,
+        only_with=WITH_RESNET,
+    )
+    resnet_generator_norm: str = option(
+        "batch", "Normalisation in the generator.", choices=NORMS, only_with=WITH_RESNET
+    )
+    resnet_critic_filters: tuple[int, ...] = option(
+        (128, 128, 128, 128),
+        "Filters of the critic's residual blocks, or of its first convolution and then its blocks.",
+        minimum=1,
+        only_with=WITH_RESNET,
+    )
+    resnet_critic_first_block: str = option(
+        "optimized",
+        "What the critic begins with: a residual block that neither normalises nor rectifies the "
+        "pixels (optimized), or a single convolution.",
+        choices=("optimized", "convolution"),
+        only_with=WITH_RESNET,
+    )
+    resnet_critic_downsamplings: int = option(
+        2,
+        "So many of the critic's residual blocks, the first ones, halve the sides.",
+        minimum=0,
+        only_with=WITH_RESNET,
+    )
+    resnet_critic_pooling: str = option(
+        "mean",
+        "What the critic's output is computed from: the mean over all pixels of the rectified last "
+        "feature map, or all of its entries (flatten).",
+        choices=("mean", "flatten"),
+        only_with=WITH_RESNET,
+    )
+    resnet_critic_norm: str = option(
+        "none",
+        "Normalisation in the critic's residual blocks.",
+        choices=("none", "layer"),
+        only_with=WITH_RESNET,
+    )
+    acgan_generator_units: int = option(
+        1024,
+        "Units of the dense layer before the generator's first feature map.",
+        minimum=1,
+        only_with=WITH_ACGAN,
+    )
+    acgan_start_filters: int = option(
+        128, "Filters of the generator's first feature map.", minimum=1, only_with=WITH_ACGAN
+    )
+    acgan_generator_filters: tuple[int, ...] = option(
+        (256, 128),
+        "Filters of the generator's convolutions, before each of which the sides double.",
+        minimum=1,
+        only_with=WITH_ACGAN,
+    )
+    acgan_critic_filters: tuple[int, ...] = option(
+        (32, 64, 128, 256),
+        "Filters of the critic's convolutions; after the first, the third and so on the sides "
+        "halve.",
+        minimum=1,
+        only_with=WITH_ACGAN,
+    )
+    acgan_critic_dropout: float = option(
+        0.3,
+        "Share of the entries that dropout takes after each of the critic's convolutions.",
+        minimum=0,
+        maximum=0.99,
+        only_with=WITH_ACGAN,
     )
     batch_size: int = option(64, "Examples in a batch, over all replicas together.", minimum=1)
     critic_steps: int = option(

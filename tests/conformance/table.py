@@ -28,6 +28,28 @@ STACK = {
     "conv_stack_critic_filters": (4, 4),
     "conv_stack_critic_strides": (2, 2),
 }
+RESIDUAL = {
+    "architecture": "resnet",
+    "resnet_start_size": 2,
+    "resnet_generator_filters": (4, 3),
+    "resnet_critic_filters": (3, 4, 4),
+    "dequantize": True,
+    "generator_batch_multiple": 2,
+}
+RESIDUAL_CONVOLUTION_FIRST = {
+    **RESIDUAL,
+    "resnet_critic_first_block": "convolution",
+    "resnet_critic_pooling": "flatten",
+    "resnet_critic_norm": "layer",
+}
+LABELS = {"conditional": "auxiliary_classifier"}
+CLASSIFIER = {
+    "architecture": "acgan",
+    "acgan_generator_units": 8,
+    "acgan_start_filters": 4,
+    "acgan_generator_filters": (4, 4),
+    "acgan_critic_filters": (4, 4, 4, 4),
+}
 CLIPPING = {"lipschitz": "weight_clipping", "clip_value": 0.05, "optimizer": "rmsprop"}
 
 
@@ -162,6 +184,23 @@ ROWS = [
     ),
     Row("conv-stack-clipping", "digits", {**STACK, **CLIPPING}),
     Row("conv-stack-penalty", "digits", {**STACK, "conv_stack_critic_norm": "layer"}),
+    Row("resnet-penalty", "digits", {**RESIDUAL, "sampling_statistics": "batch"}),
+    Row("resnet-penalty-layer-norm", "digits", RESIDUAL_CONVOLUTION_FIRST),
+    Row(
+        "resnet-classes-in-batch-norm",
+        "digits",
+        {**RESIDUAL, **LABELS, "generator_conditioning": "batch_norm"},
+    ),
+    Row(
+        "acgan-classes-clipping",
+        "digits",
+        {**CLASSIFIER, **LABELS, **CLIPPING, "classify_generated": True},
+    ),
+    Row(
+        "acgan-classes-penalty",
+        "digits",
+        {**CLASSIFIER, **LABELS, "generator_conditioning": "concatenate"},
+    ),
 ]
 
 
@@ -175,9 +214,16 @@ def preset(path: pathlib.Path, **changes: Any) -> Config:
 PRESET_SHAPES = {
     "celeb_a": (64, 64, 3),
     "cifar": (32, 32, 3),
+    "cifar_acgan": (32, 32, 3),
+    "cifar_dcgan": (32, 32, 3),
+    "cifar_wgan": (32, 32, 3),
     "digits": (8, 8, 1),
     "fashion_mnist": (28, 28, 1),
+    "fashion_mnist_acwgan": (28, 28, 1),
+    "fashion_mnist_resnet": (28, 28, 1),
+    "lsun_bedroom": (64, 64, 3),
     "mnist": (28, 28, 1),
+    "mnist_acwgan": (28, 28, 1),
     "mnist_wgan": (28, 28, 1),
     "toy_25gaussians": (2,),
     "toy_8gaussians": (2,),

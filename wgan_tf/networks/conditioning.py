@@ -5,6 +5,7 @@ import dataclasses
 import keras
 
 from wgan_tf.config import Config
+from wgan_tf.errors import UserError
 from wgan_tf.networks.layers import LayerFactory, Operation
 
 
@@ -29,6 +30,24 @@ class Condition:
             return self._layers.norm(kind, momentum=momentum)
         return self._layers.norm(
             kind, momentum=momentum, label=self.inputs[1], num_classes=self._num_classes
+        )
+
+
+def check_conditioning(config: Config, generator_norm: str) -> None:
+    """Checks that the label enters the generator.
+
+    Args:
+        config: the run's configuration.
+        generator_norm: the normalisation in the generator; none for a family that has none.
+
+    Raises:
+        UserError: it is to enter by batch norm, and there is none.
+    """
+    if config.generator_conditioning == "batch_norm" and generator_norm != "batch":
+        raise UserError(
+            "--generator_conditioning=batch_norm needs batch norm in the generator, but the "
+            f"normalisation in that of --architecture={config.architecture} is {generator_norm}; "
+            "take multiply or concatenate."
         )
 
 
