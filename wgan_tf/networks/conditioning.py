@@ -5,6 +5,7 @@ import dataclasses
 import keras
 
 from wgan_tf.config import Config
+from wgan_tf.errors import UserError
 from wgan_tf.networks.layers import LayerFactory, Operation
 
 
@@ -29,6 +30,26 @@ class Condition:
             return self._layers.norm(kind, momentum=momentum)
         return self._layers.norm(
             kind, momentum=momentum, label=self.inputs[1], num_classes=self._num_classes
+        )
+
+
+def check_conditioning(config: Config, norm_option: str) -> None:
+    """Checks that labels enter the generator somewhere.
+
+    Args:
+        config: the run's configuration.
+        norm_option: the option that names the generator's normalisation.
+
+    Raises:
+        UserError: they would enter batch norms, of which the generator has none.
+    """
+    norm = getattr(config, norm_option)
+    in_norm = config.generator_conditioning == "batch_norm"
+    if config.conditional != "none" and in_norm and norm != "batch":
+        raise UserError(
+            f"--generator_conditioning=batch_norm needs batch norm in the generator, but "
+            f"--{norm_option}={norm}; take --{norm_option}=batch, or "
+            "--generator_conditioning=multiply."
         )
 
 

@@ -19,8 +19,9 @@ class LayerNormalization(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes one scale and one offset a filter."""
-        self.gamma = self.add_weight((input_shape[-1],), "ones", name="gamma")
-        self.beta = self.add_weight((input_shape[-1],), "zeros", name="beta")
+        shape = (input_shape[-1],)
+        self.gamma = self.add_weight(shape, "ones", autocast=False, name="gamma")
+        self.beta = self.add_weight(shape, "zeros", autocast=False, name="beta")
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Computes in the variables' precision."""
@@ -28,9 +29,7 @@ class LayerNormalization(keras.layers.Layer):
         axes = tuple(range(1, len(inputs.shape)))
         centered = x - ops.mean(x, axes, keepdims=True)
         variance = ops.mean(ops.square(centered), axes, keepdims=True)
-        scale = ops.cast(self.gamma, self.variable_dtype)
-        offset = ops.cast(self.beta, self.variable_dtype)
-        normalized = centered * ops.rsqrt(variance + EPSILON) * scale + offset
+        normalized = centered * ops.rsqrt(variance + EPSILON) * self.gamma + self.beta
         return ops.cast(normalized, self.compute_dtype)
 
 
@@ -48,9 +47,9 @@ class SamplingBatchNormalization(keras.layers.BatchNormalization):
         variance = ops.mean(ops.square(centered), axes, keepdims=True)
         normalized = centered * ops.rsqrt(variance + self.epsilon)
         if self.scale:
-            normalized *= ops.cast(self.gamma, self.variable_dtype)
+            normalized *= self.gamma
         if self.center:
-            normalized += ops.cast(self.beta, self.variable_dtype)
+            normalized += self.beta
         return ops.cast(normalized, self.compute_dtype)
 
 
