@@ -96,3 +96,15 @@ def test_folder_without_permission_is_the_users_mistake(tmp_path: Path) -> None:
 def test_unknown_file_system_is_the_users_mistake() -> None:
     with pytest.raises(UserError, match="--workdir=nowhere://bucket/run cannot be written"):
         files.require_writable("nowhere://bucket/run")
+
+
+def test_a_folder_is_copied_over_another(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    (source / "inner").mkdir(parents=True)
+    (source / "a").write_bytes(b"new")
+    (source / "inner" / "b").write_bytes(b"deep")
+    target.mkdir()
+    (target / "a").write_bytes(b"old")
+    files.copy_directory(source, target)
+    assert (target / "a").read_bytes() == b"new"
+    assert (target / "inner" / "b").read_bytes() == b"deep"

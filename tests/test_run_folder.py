@@ -107,3 +107,23 @@ def test_changed_data_are_refused(folder: RunFolder, config: Config) -> None:
     folder.check_same_data(dataclasses.replace(CARD, class_names=None))
     with pytest.raises(UserError, match="--dataset"):
         folder.check_same_data(dataclasses.replace(CARD, digest="cd34"))
+
+
+def test_vertex_ai_says_where_things_go() -> None:
+    environment = {
+        "AIP_CHECKPOINT_DIR": "gs://bucket/run/checkpoints/",
+        "AIP_TENSORBOARD_LOG_DIR": "gs://bucket/run/logs/",
+        "AIP_MODEL_DIR": "gs://bucket/run/model/",
+    }
+    folder = RunFolder.from_environment("gs://bucket/run", environment)
+    assert folder.checkpoints == RunFolder("gs://bucket/run").checkpoints
+    assert folder.tensorboard == "gs://bucket/run/logs"
+    assert folder.published_model == "gs://bucket/run/model"
+    assert folder.exports == "gs://bucket/run/export"
+
+
+def test_without_vertex_ai_everything_is_in_the_folder() -> None:
+    folder = RunFolder.from_environment("run", {"AIP_MODEL_DIR": ""})
+    assert folder == RunFolder("run")
+    assert folder.tensorboard == "run/tensorboard"
+    assert folder.published_model is None

@@ -15,7 +15,7 @@ from absl import app, flags, logging
 
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
-from wgan_tf.errors import DivergenceError, UserError
+from wgan_tf.errors import DivergenceError, UserError, WorkerLostError
 from wgan_tf.status import Status
 
 # Options of the commands that name a place to write, in which a shell leaves a ~ alone.
@@ -57,7 +57,7 @@ def run(command: Callable[[], Status]) -> NoReturn:
 
     What the user can mend is told in a sentence on stderr, without a traceback: a mistake in the
     options or the data (status 2), a loss that is not finite, a full disk or an interruption
-    at once (status 1).
+    at once (status 1), a lost worker (status 42: starting all again goes on).
     """
     app.run(lambda _: _told(command), flags_parser=_parse)
     raise AssertionError("app.run exits")
@@ -114,6 +114,11 @@ def _told(command: Callable[[], Status]) -> Status:
         _exit_with(Status.USER_ERROR, str(error))
     except DivergenceError as error:
         _exit_with(Status.FAILED, str(error))
+    except WorkerLostError as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        sys.stdout.flush()
+        # An orderly exit would wait for the lost worker.
+        os._exit(Status.STOPPED)
     except KeyboardInterrupt:
         _exit_with(Status.FAILED, "Interrupted; run the same command again to go on.")
     except Exception as error:

@@ -424,9 +424,17 @@ class Config:
     )
     strategy: str = option(
         "auto",
-        "Where to train: all local GPUs or else one device (auto), one_device, or mirrored over "
-        "all local GPUs, or all CPU devices where there is no GPU.",
-        choices=("auto", "one_device", "mirrored"),
+        "Where to train: with the workers of TF_CONFIG, or else all local GPUs, or else one device "
+        "(auto); one_device; mirrored over all local GPUs, or all CPU devices where there is no "
+        "GPU; multi_worker by TF_CONFIG or in a Slurm step; tpu.",
+        choices=("auto", "one_device", "mirrored", "multi_worker", "tpu"),
+        may_change=True,
+    )
+    join_timeout: int = option(
+        600,
+        "Seconds for which workers wait for each other at the start.",
+        minimum=1,
+        only_with=Requirement("strategy", ("auto", "multi_worker")),
         may_change=True,
     )
     steps_per_call: int = option(
@@ -451,6 +459,13 @@ class Config:
         0,
         "Steps between held-out estimates on --eval_split; 0 for none.",
         minimum=0,
+        may_change=True,
+    )
+    profile_steps: int = option(
+        0,
+        "Record so many of the first steps for TensorBoard's profiler; 0 for none.",
+        minimum=0,
+        maximum=1000,
         may_change=True,
     )
     export: bool = option(True, "Write a SavedModel when training is done.", may_change=True)
@@ -573,6 +588,15 @@ def to_flagfile(config: Config) -> str:
     """A flagfile with every option, which `from_flagfile` reads back equal."""
     lines = (f"--{field.name}={format_value(getattr(config, field.name))}" for field in fields())
     return "\n".join(lines) + "\n"
+
+
+def to_row(config: Config) -> dict[str, str | int | float | bool]:
+    """Options and values, lists as a flag takes them, for a table of runs."""
+    values = dataclasses.asdict(config)
+    return {
+        name: format_value(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+    }
 
 
 def from_flagfile(text: str, source: str) -> Config:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
-from wgan_tf.files import write_atomically
+from wgan_tf.files import copy_directory, write_atomically
 from wgan_tf.monitoring.grids import density_plot, encode_png, image_grid
 from wgan_tf.networks.layers import OUTPUT_RANGES
 from wgan_tf.run_folder import RunFolder
@@ -79,7 +79,10 @@ def write_run_saved_model(folder: RunFolder, sampler: Sampler, config: Config, s
         "wgan_tf": metadata.version("wgan_tf"),
         "tensorflow": tf.__version__,
     }
-    return write_saved_model(sampler, folder.exports, model_card)
+    path = write_saved_model(sampler, folder.exports, model_card)
+    if folder.published_model:
+        copy_directory(path, folder.published_model)
+    return path
 
 
 def restore_run_sampler(folder: RunFolder) -> tuple[Sampler, int]:

@@ -11,3 +11,7 @@ class UserError(Exception):
 
 class DivergenceError(RuntimeError):
     """A loss is no longer finite."""
+
+
+class WorkerLostError(RuntimeError):
+    """Another worker of the cluster stopped answering; the run goes on when all are restarted."""

@@ -33,6 +33,20 @@ def write_atomically(path: StrPath, data: bytes) -> None:
         tf.io.gfile.rename(temporary, os.fspath(path), overwrite=True)
 
 
+def copy_directory(source: StrPath, target: StrPath) -> None:
+    """Copies a folder's files over those of `target`, which need not exist.
+
+    Raises:
+        tf.errors.OpError: A file cannot be read or written.
+    """
+    for folder, _, files in tf.io.gfile.walk(os.fspath(source)):
+        inside = folder.removeprefix(os.fspath(source)).strip("/")
+        copied = join(target, inside) if inside else join(target)
+        tf.io.gfile.makedirs(copied)
+        for file in files:
+            tf.io.gfile.copy(join(folder, file), join(copied, file), overwrite=True)
+
+
 def require_writable(directory: StrPath, option: str = "--workdir") -> None:
     """Checks that `directory`, which need not exist yet, can be written in; leaves no trace.
 

@@ -5,7 +5,9 @@ import tensorflow as tf
 OutputRange = tuple[float, float]
 
 
-def from_uint8(pixels: tf.Tensor, output_range: OutputRange) -> tf.Tensor:
+def from_uint8(
+    pixels: tf.Tensor, output_range: OutputRange, dtype: tf.DType = tf.float32
+) -> tf.Tensor:
     """Scales stored pixels to the range in which a generator draws.
 
     Computes `low + (high - low) * pixels / 255`.
@@ -13,12 +15,30 @@ def from_uint8(pixels: tf.Tensor, output_range: OutputRange) -> tf.Tensor:
     Args:
         pixels: uint8, any shape.
         output_range: `(low, high)`, the values of black (0) and of full intensity (255).
+        dtype: floating-point type to compute in.
 
     Returns:
-        float32 of the same shape, in [low, high].
+        `dtype` of the same shape, in [low, high].
     """
     low, high = output_range
-    return low + (high - low) * (tf.cast(pixels, tf.float32) / 255.0)
+    return low + (high - low) * (tf.cast(pixels, dtype) / 255.0)
+
+
+def dequantize(pixels: tf.Tensor, output_range: OutputRange, noise: tf.Tensor) -> tf.Tensor:
+    """Scales stored pixels as `from_uint8` does, each value spread over its step of 1/256.
+
+    Computes `low + (high - low) * (pixels + noise) / 256` (Gulrajani et al. 2017, their code).
+
+    Args:
+        pixels: uint8, any shape.
+        output_range: `(low, high)`.
+        noise: floating point of the same shape, uniform on [0, 1).
+
+    Returns:
+        The noise's dtype and the same shape, in [low, high).
+    """
+    low, high = output_range
+    return low + (high - low) * ((tf.cast(pixels, noise.dtype) + noise) / 256.0)
 
 
 def to_unit_interval(values: tf.Tensor, output_range: OutputRange) -> tf.Tensor:

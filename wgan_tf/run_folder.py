@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
+from typing import Self
 
 import tensorflow as tf
 
@@ -30,9 +32,24 @@ class DatasetCard:
 
 @dataclasses.dataclass(frozen=True)
 class RunFolder:
-    """The files of one run."""
+    """The files of one run.
+
+    Attributes:
+        path: the folder.
+        elsewhere: places that a launcher wants used, by the names of Vertex AI's variables:
+            `AIP_CHECKPOINT_DIR`, `AIP_TENSORBOARD_LOG_DIR` in place of the folder's own,
+            `AIP_MODEL_DIR` for a copy of the newest SavedModel.
+    """
 
     path: str
+    elsewhere: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def from_environment(cls, path: str, environment: Mapping[str, str]) -> Self:
+        """The files of a run that trains where Vertex AI may have set its variables."""
+        names = ("AIP_CHECKPOINT_DIR", "AIP_TENSORBOARD_LOG_DIR", "AIP_MODEL_DIR")
+        found = {name: environment[name].rstrip("/") for name in names if environment.get(name)}
+        return cls(path, found)
 
     @property
     def config_file(self) -> str:
@@ -47,7 +64,17 @@ class RunFolder:
     @property
     def checkpoints(self) -> str:
         """Folder of checkpoints."""
-        return f"{self.path}/checkpoints"
+        return self.elsewhere.get("AIP_CHECKPOINT_DIR", f"{self.path}/checkpoints")
+
+    @property
+    def tensorboard(self) -> str:
+        """Folder of TensorBoard's events."""
+        return self.elsewhere.get("AIP_TENSORBOARD_LOG_DIR", f"{self.path}/tensorboard")
+
+    @property
+    def published_model(self) -> str | None:
+        """Where else the newest SavedModel has to lie, if anywhere."""
+        return self.elsewhere.get("AIP_MODEL_DIR")
 
     @property
     def exports(self) -> str:

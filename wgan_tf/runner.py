@@ -1,15 +1,19 @@
 """Puts a run together: data, networks, devices, and where it shows what it does."""
 
+import contextlib
+import os
 import sys
+from importlib import metadata
 
 import numpy as np
+import tensorflow as tf
 
 from wgan_tf import config as configuration
 from wgan_tf import drawing
 from wgan_tf.config import Config
 from wgan_tf.data import store as data_store
 from wgan_tf.data.store import Description, Store, open_store
-from wgan_tf.errors import UserError
+from wgan_tf.errors import UserError, WorkerLostError
 from wgan_tf.files import require_writable
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
@@ -17,11 +21,31 @@ from wgan_tf.run_folder import DatasetCard, RunFolder
 from wgan_tf.serving.saved_model import exported_step
 from wgan_tf.status import Status
 from wgan_tf.training import run
+from wgan_tf.training.bystander import Bystander
 from wgan_tf.training.checkpoints import Checkpoints, newest_step
-from wgan_tf.training.devices import build_strategy, device_names
+from wgan_tf.training.cluster import Cluster
+from wgan_tf.training.devices import (
+    build_strategy,
+    check_replicas,
+    device_names,
+    find_cluster,
+    local_gpus,
+)
 from wgan_tf.training.inspection import Inspection
 from wgan_tf.training.interruption import StopRequest
 from wgan_tf.training.loop import Trainer
+from wgan_tf.training.rendezvous import Facts, meet
+
+# What may differ between the workers of one run: where its files are on each.
+LOCAL_OPTIONS = ("workdir", "data_dir")
+# What TensorFlow raises in a worker when another is gone.
+LOST_WORKER = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.FailedPreconditionError,
+)
 
 SAMPLE_SEED = 0
 PICTURES_IN_GRID = 64
@@ -29,21 +53,27 @@ POINTS_IN_PLOT = 10_000
 
 
 def describe(config: Config) -> Status:
-    """Prints what would be trained; writes nothing.
+    """Prints what would be trained; writes nothing and meets no other worker.
 
     Raises:
         UserError: it cannot be trained.
     """
-    RunFolder(config.workdir).check_same_run(config)
+    cluster = find_cluster(config, os.environ)
+    RunFolder.from_environment(config.workdir, os.environ).check_same_run(config)
     data = _describe_data(config)
-    strategy = build_strategy(config)
+    if cluster:
+        check_replicas(config, cluster)
+        devices = f"{len(cluster.workers)} workers, {max(local_gpus(), 1)} replicas on this one"
+    else:
+        devices = ", ".join(device_names(build_strategy(config)))
     print(configuration.to_flagfile(config))
+    num_classes = registry.count_classes(config, data.class_names)
     for build in (registry.build_generator, registry.build_critic):
-        build(config, data.example_shape).summary()
+        build(config, data.example_shape, num_classes).summary()
     count = "not downloaded yet," if data.num_examples is None else f"{data.num_examples:,}"
     classes = "" if data.class_names is None else f", {len(data.class_names)} classes"
     print(f"Data: {data.dataset} {data.split}: {count} examples {data.example_shape}{classes}")
-    print(f"Devices: {', '.join(device_names(strategy))}")
+    print(f"Devices: {devices}")
     return Status.DONE
 
 
@@ -53,26 +83,54 @@ def train(config: Config) -> Status:
     Raises:
         UserError: the run cannot be begun, or gone on with.
         DivergenceError: a loss is not finite.
+        WorkerLostError: another worker of the cluster is gone.
     """
-    folder = RunFolder(config.workdir)
+    cluster = find_cluster(config, os.environ)
+    is_chief = cluster is None or cluster.is_chief
+    folder = RunFolder.from_environment(config.workdir, os.environ)
+    if cluster:
+        meet(cluster, lambda: _check_worker(config, folder, cluster), config.join_timeout)
     folder.check_same_run(config)
     last_step = newest_step(folder.checkpoints) or 0
     if last_step >= config.steps:
         print(f"{config.workdir} is done: all {config.steps:,} steps are taken.")
-        if config.export and exported_step(folder.exports) != last_step:
+        if is_chief and config.export and exported_step(folder.exports) != last_step:
             print(drawing.export(folder))
         return Status.DONE
     _describe_data(config)
-    strategy = build_strategy(config)
-    require_writable(config.workdir)
+    if is_chief:
+        require_writable(config.workdir)
+    try:
+        return _train(config, folder, build_strategy(config, cluster), is_chief=is_chief)
+    except LOST_WORKER as error:
+        if cluster is None:
+            raise
+        reason = (error.message.strip() or type(error).__name__).splitlines()[0]
+        raise WorkerLostError(
+            f"Worker {cluster.number} lost the others ({reason}); start all workers again to go "
+            "on from the last checkpoint."
+        ) from error
+
+
+def _train(
+    config: Config, folder: RunFolder, strategy: tf.distribute.Strategy, *, is_chief: bool
+) -> Status:
     store = _open(config, config.train_split)
-    held_out_store = _open(config, config.eval_split) if config.eval_every else None
+    has_held_out = is_chief and config.eval_every > 0
+    held_out_store = _open(config, config.eval_split) if has_held_out else None
     card = DatasetCard(store.example_shape, store.num_examples, store.class_names, store.digest)
     folder.check_same_data(card)
 
     trainer = Trainer(config, store, strategy)
-    checkpoints = Checkpoints(trainer.state, folder.checkpoints, config.keep_checkpoints)
+    checkpoints = Checkpoints(
+        trainer.state, folder.checkpoints, config.keep_checkpoints, is_writer=is_chief
+    )
     checkpoints.restore_newest(tell=print)
+    # Past this, the chief writes; by then every worker has read.
+    trainer.any_worker(False)
+    if not is_chief:
+        print(f"Training on {_described(strategy)}; the chief shows how far it is.", flush=True)
+        return _follow(config, trainer, checkpoints)
     folder.write(config, card)
     sampler = drawing.build_run_sampler(
         config, trainer.state.average_generator, store.example_shape
@@ -85,27 +143,79 @@ def train(config: Config) -> Status:
             initial_step=trainer.step,
             reference_points=_reference_points(store),
             stream=sys.stdout,
+            tensorboard=folder.tensorboard,
         ) as monitor,
     ):
-        monitor.message(f"Training on {', '.join(device_names(strategy))}")
+        monitor.message(f"Training on {_described(strategy)}")
         if store.left_out:
             monitor.message(f"{len(store.left_out)} files of --dataset are unusable and left out")
-        monitor.configuration(configuration.to_flagfile(config))
+        monitor.configuration(configuration.to_flagfile(config), configuration.to_row(config))
         is_finished = run.train(
             config,
             trainer,
             checkpoints=checkpoints,
             monitor=monitor,
             inspection=Inspection(config, trainer, store, held_out_store),
+            profiled=lambda: tf.profiler.experimental.Profile(folder.tensorboard),
             draw_samples=lambda: drawing.draw(sampler, _samples_shown(store), SAMPLE_SEED),
             stop=stop,
         )
         if is_finished and config.export:
             monitor.message(drawing.write_run_saved_model(folder, sampler, config, trainer.step))
     if not is_finished:
-        print(f"Stopped at step {trainer.step:,}; run the same command again to go on.")
-        return Status.STOPPED
+        return _stopped(trainer)
     return Status.DONE
+
+
+def _follow(config: Config, trainer: Trainer, checkpoints: Checkpoints) -> Status:
+    """Trains as a worker that is not the chief, which writes nothing."""
+    bystander = Bystander()
+    with StopRequest() as stop:
+        is_finished = run.train(
+            config,
+            trainer,
+            checkpoints=checkpoints,
+            monitor=bystander,
+            inspection=bystander,
+            profiled=contextlib.nullcontext,
+            draw_samples=bystander.draw_samples,
+            stop=stop,
+        )
+    return Status.DONE if is_finished else _stopped(trainer)
+
+
+def _stopped(trainer: Trainer) -> Status:
+    print(f"Stopped at step {trainer.step:,}; run the same command again to go on.")
+    return Status.STOPPED
+
+
+def _check_worker(config: Config, folder: RunFolder, cluster: Cluster) -> Facts:
+    """Checks what needs no operation of TensorFlow; tells what all workers must share."""
+    check_replicas(config, cluster)
+    folder.check_same_run(config)
+    data = _describe_data(config)
+    if cluster.is_chief:
+        require_writable(config.workdir)
+    options = {
+        f"--{field.name}": configuration.format_value(getattr(config, field.name))
+        for field in configuration.fields()
+        if field.name not in LOCAL_OPTIONS
+    }
+    return {
+        **options,
+        "The number of GPUs": str(local_gpus()),
+        "The newest checkpoint": str(newest_step(folder.checkpoints)),
+        "The number and shape of the examples": f"{data.num_examples} {data.example_shape}",
+        "The version of TensorFlow": tf.__version__,
+        "The version of wgan_tf": metadata.version("wgan_tf"),
+    }
+
+
+def _described(strategy: tf.distribute.Strategy) -> str:
+    here, all_replicas = device_names(strategy), strategy.num_replicas_in_sync
+    if all_replicas == len(here):
+        return ", ".join(here)
+    return f"{all_replicas} replicas, {len(here)} of them here: {', '.join(here)}"
 
 
 def _describe_data(config: Config) -> Description:
@@ -121,6 +231,7 @@ def _describe_data(config: Config) -> Description:
         if split
     ]
     registry.check(config, train_data.example_shape)
+    registry.count_classes(config, train_data.class_names)
     if len(train_data.example_shape) == 1 and train_data.example_shape != (2,):
         raise UserError(
             f"--dataset={config.dataset} holds points of {train_data.example_shape[0]} numbers, "

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from wgan_tf import config as configuration
+from wgan_tf import lipschitz
 from wgan_tf.config import Config
 
 PRESETS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.flags"))
@@ -74,7 +75,7 @@ class Row:
     @property
     def has_penalty(self) -> bool:
         """Whether training differentiates the critic twice."""
-        return self.config().lipschitz == "gradient_penalty"
+        return self.config().lipschitz in lipschitz.PENALTIES
 
 
 ROWS = [
@@ -97,7 +98,69 @@ ROWS = [
     Row(
         "dcgan-clipping-batch-norm",
         "digits",
-        {**PICTURES, "dcgan_critic_norm": "batch", **CLIPPING},
+        {**PICTURES, "dcgan_critic_norm": "batch", "critic_passes": 2, **CLIPPING},
+    ),
+    Row(
+        "dcgan-minimax-one-pass",
+        "digits",
+        {
+            **PICTURES,
+            "objective": "minimax",
+            "lipschitz": "none",
+            "dcgan_critic_norm": "batch",
+            "sampling_statistics": "batch",
+        },
+    ),
+    Row(
+        "dcgan-non-saturating-one-sided",
+        "digits",
+        {
+            **PICTURES,
+            "objective": "non_saturating",
+            "lipschitz": "one_sided_gradient_penalty",
+            "dequantize": True,
+            "generator_batch_multiple": 2,
+        },
+    ),
+    Row(
+        "dcgan-hinge-spectral-norm",
+        "digits",
+        {
+            **PICTURES,
+            "objective": "hinge",
+            "lipschitz": "spectral_norm",
+            "dcgan_critic_units": 5,
+        },
+    ),
+    Row(
+        "dcgan-classifier-multiply",
+        "digits",
+        {
+            **PICTURES,
+            "conditional": "auxiliary_classifier",
+            "classify_generated": True,
+            "generator_class_weight": 1.0,
+        },
+    ),
+    Row(
+        "dcgan-classifier-batch-norm-spectral",
+        "digits",
+        {
+            **PICTURES,
+            "conditional": "auxiliary_classifier",
+            "generator_conditioning": "batch_norm",
+            "lipschitz": "spectral_norm",
+        },
+    ),
+    Row(
+        "mlp-classifier-concatenate",
+        "digits",
+        {
+            **PERCEPTRONS,
+            "conditional": "auxiliary_classifier",
+            "generator_conditioning": "concatenate",
+            "classes": ("3", "5", "8"),
+        },
     ),
     Row(
         "mlp-penalty-warmup",

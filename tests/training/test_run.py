@@ -1,5 +1,6 @@
+import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pytest
@@ -22,6 +23,9 @@ class FakeTrainer:
         self.step += steps
         self.advances.append(steps)
         self.averaged += range(self.step - steps, self.step)
+
+    def any_worker(self, says: bool) -> bool:
+        return says
 
     def metrics(self) -> dict[str, float]:
         diverged = self._diverges_at is not None and self.step >= self._diverges_at
@@ -56,6 +60,7 @@ class Recorder:
         self.saved: list[int] = []
         self.inspected: list[int] = []
         self.flushed: list[int] = []
+        self.profiled_steps: list[int] = []
 
     def advance(self, step: int) -> None:
         assert step == self.trainer.step
@@ -72,6 +77,12 @@ class Recorder:
         assert step == self.trainer.step
         assert examples.tolist() == [step]
         self.sampled.append(step)
+
+    @contextlib.contextmanager
+    def profiled(self) -> Iterator[None]:
+        before = self.trainer.step
+        yield
+        self.profiled_steps += range(before + 1, self.trainer.step + 1)
 
     def flush(self) -> None:
         self.flushed.append(self.trainer.step)
@@ -107,6 +118,7 @@ def train(config: Config, recorder: Recorder, stop: FakeStop | None = None) -> b
         checkpoints=recorder,
         monitor=recorder,
         inspection=recorder,
+        profiled=recorder.profiled,
         draw_samples=lambda: np.array([recorder.trainer.step]),
         stop=stop or FakeStop(),
     )
@@ -129,6 +141,17 @@ def test_calls_are_as_long_as_events_and_the_option_allow(config: Config) -> Non
     # Stops at the multiples of 3, 4 and 5.
     stops = np.cumsum(seen.trainer.advances).tolist()
     assert stops == [3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 18, 20]
+
+
+def test_the_first_steps_after_compiling_are_profiled(config: Config) -> None:
+    seen = Recorder(FakeTrainer())
+    train(dataclasses.replace(config, profile_steps=3), seen)
+    plain = Recorder(FakeTrainer())
+    train(config, plain)
+    first = plain.trainer.advances[0]
+    assert seen.profiled_steps == [first + 1, first + 2, first + 3]
+    assert sum(seen.trainer.advances) == 11
+    assert plain.profiled_steps == []
 
 
 def test_means_are_over_the_steps_since_the_last_summary(config: Config) -> None:

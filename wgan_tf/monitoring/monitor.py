@@ -13,6 +13,24 @@ from wgan_tf.monitoring.metrics_log import MetricsLog
 from wgan_tf.monitoring.progress import Progress
 from wgan_tf.monitoring.tensorboard import Summaries
 
+CHARTS = {
+    "Training": {
+        "Wasserstein estimate": ["^(held_out_)?wasserstein_estimate$"],
+        "Critic scores": ["^(real|generated)_score$", "^wasserstein_estimate$"],
+        "Losses": ["^(critic|generator)_loss$"],
+        "Gradient norm": ["^gradient_norm$"],
+        "Classification": ["_class_(loss|accuracy)$"],
+        "Discriminator": ["^(real|generated)_accuracy$", "^real_share$"],
+    },
+    "Quality": {
+        "Frechet distance": ["fid_"],
+        "Kernel distance": ["kid_[a-z]*$"],
+        "Precision and recall": ["precision_", "recall_"],
+        "Density and coverage": ["density_", "coverage_"],
+    },
+    "Speed": {"Real images a second": ["^images_per_sec$"]},
+}
+
 
 class Monitor:
     """Writes a run's metrics and samples below its folder and shows its progress.
@@ -26,6 +44,7 @@ class Monitor:
         initial_step: The step from which this process goes on.
         reference_points: For 2-D data, real points, floating [M, 2], drawn beneath the samples.
         stream: Where to show progress; standard error by default.
+    tensorboard: The folder of TensorBoard's events; `tensorboard` below the run's by default.
 
     Raises:
         UserError: The run's metrics.jsonl is damaged.
@@ -39,13 +58,16 @@ class Monitor:
         initial_step: int,
         reference_points: npt.NDArray[np.floating] | None = None,
         stream: TextIO | None = None,
+        tensorboard: StrPath | None = None,
     ) -> None:
         self._workdir = workdir
         self._initial_step = initial_step
         self._reference_points = reference_points
         self._metrics = MetricsLog(join(workdir, "metrics.jsonl"))
         self._metrics.resume_at(initial_step)
-        self._summaries = Summaries(join(workdir, "tensorboard"), initial_step)
+        self._summaries = Summaries(
+            join(workdir, "tensorboard") if tensorboard is None else tensorboard, initial_step
+        )
         self._progress = Progress(total_steps, initial_step, stream)
 
     def __enter__(self) -> Self:
@@ -94,10 +116,12 @@ class Monitor:
         )
         self._summaries.image(step, "samples", picture)
 
-    def configuration(self, text: str) -> None:
-        """Shows the run's options, a flagfile's text, in TensorBoard."""
+    def configuration(self, text: str, options: Mapping[str, str | int | float | bool]) -> None:
+        """Shows the run's options in TensorBoard: a flagfile's text, and a row to compare runs."""
         indented = "\n".join(f"    {line}" for line in text.splitlines())
         self._summaries.text(self._initial_step, "configuration", indented)
+        self._summaries.hyperparameters(options)
+        self._summaries.layout(CHARTS)
 
     def message(self, text: str) -> None:
         """Prints a line for the person who watches, without breaking the progress bar."""

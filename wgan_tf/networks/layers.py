@@ -8,10 +8,9 @@ import numpy as np
 
 from wgan_tf.networks.dropout import Dropout
 from wgan_tf.networks.normalization import (
-    EPSILON,
+    BatchNormalization,
     ClassScaleAndShift,
     LayerNormalization,
-    SamplingBatchNormalization,
 )
 from wgan_tf.networks.spectral import SpectralConv2D, SpectralDense
 
@@ -57,11 +56,7 @@ class LayerFactory:
             SpectralConv2D if spectral_norm else keras.layers.Conv2D
         )
         self._spectral_norm = spectral_norm
-        self._batch_norm = (
-            SamplingBatchNormalization
-            if sampling_statistics == "batch"
-            else keras.layers.BatchNormalization
-        )
+        self._sampling_statistics = sampling_statistics
         self._dropouts = 0
 
     def input(self, shape: tuple[int, ...]) -> keras.KerasTensor:
@@ -156,12 +151,10 @@ class LayerFactory:
             return LayerNormalization(dtype=self._policy)
         if kind == "none":
             return keras.layers.Identity(dtype=self._policy)
-        normalize = self._batch_norm(
+        normalize = BatchNormalization(
             momentum=momentum,
-            epsilon=EPSILON,
-            center=label is None,
-            scale=label is None,
-            synchronized=True,
+            statistics=self._sampling_statistics,
+            has_scale_and_offset=label is None,
             dtype=self._policy,
         )
         if label is None:

@@ -33,24 +33,86 @@ class LayerNormalization(keras.layers.Layer):
         return ops.cast(normalized, self.compute_dtype)
 
 
-class SamplingBatchNormalization(keras.layers.BatchNormalization):
-    """Batch normalisation by the batch's own statistics even at inference; no variable changes.
+class BatchNormalization(keras.layers.Layer):
+    """Normalises each filter over the global batch (Ioffe and Szegedy 2015).
 
-    It has the variables of the layer that training uses, so that it takes over their values.
+    In training by the moments of all replicas' examples, which take one all-reduce a call where
+    Keras's synchronised layer takes three. Every replica has equally many examples.
+
+    Args:
+        momentum: of the moving statistics: moving <- momentum moving + (1 - momentum) batch.
+        statistics: what is taken at inference: the moving statistics (moving), or those of the
+            batch itself (batch).
+        has_scale_and_offset: whether each filter is scaled and shifted afterwards.
     """
 
+    def __init__(
+        self,
+        *,
+        momentum: float = 0.9,
+        statistics: str = "moving",
+        has_scale_and_offset: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self._momentum = momentum
+        self._statistics = statistics
+        self._has_scale_and_offset = has_scale_and_offset
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes scale and offset, then the moving mean and variance, one of each a filter."""
+        shape = (input_shape[-1],)
+        if self._has_scale_and_offset:
+            self.gamma = self.add_weight(shape, "ones", autocast=False, name="gamma")
+            self.beta = self.add_weight(shape, "zeros", autocast=False, name="beta")
+        self.moving_mean = self._add_moving(shape, "zeros", "moving_mean")
+        self.moving_variance = self._add_moving(shape, "ones", "moving_variance")
+
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Any shape [B, ..., filters], and the same back."""
+        """Any shape [B, ..., filters], and the same back; computes in the variables' precision."""
         x = ops.cast(inputs, self.variable_dtype)
-        axes = tuple(range(len(inputs.shape) - 1))
-        centered = x - ops.mean(x, axes, keepdims=True)
-        variance = ops.mean(ops.square(centered), axes, keepdims=True)
-        normalized = centered * ops.rsqrt(variance + self.epsilon)
-        if self.scale:
-            normalized *= self.gamma
-        if self.center:
-            normalized += self.beta
+        if training:
+            mean, variance = _global_moments(x)
+            for moving, current in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                moving.assign(self._momentum * moving + (1.0 - self._momentum) * current)
+        elif self._statistics == "batch":
+            mean, variance = _moments(x)
+        else:
+            mean, variance = self.moving_mean.value, self.moving_variance.value
+        normalized = (x - mean) * ops.rsqrt(variance + EPSILON)
+        if self._has_scale_and_offset:
+            normalized = normalized * self.gamma + self.beta
         return ops.cast(normalized, self.compute_dtype)
+
+    def _add_moving(
+        self, shape: tuple[int | None, ...], initializer: str, name: str
+    ) -> keras.Variable:
+        return self.add_weight(
+            shape,
+            initializer,
+            trainable=False,
+            autocast=False,
+            aggregation="only_first_replica",
+            name=name,
+        )
+
+
+def _moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Mean and variance of each filter, [filters] each."""
+    axes = tuple(range(len(x.shape) - 1))
+    mean = ops.mean(x, axes)
+    return mean, ops.mean(ops.square(x - mean), axes)
+
+
+def _global_moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """`_moments` of the examples of all replicas."""
+    mean, variance = _moments(x)
+    replica = tf.distribute.get_replica_context()
+    if replica is None or replica.num_replicas_in_sync == 1:
+        return mean, variance
+    both = tf.stack([mean, variance + tf.square(mean)])
+    global_mean, square = tf.unstack(replica.all_reduce(tf.distribute.ReduceOp.MEAN, both))
+    return global_mean, tf.nn.relu(square - tf.square(global_mean))
 
 
 class ClassScaleAndShift(keras.layers.Layer):

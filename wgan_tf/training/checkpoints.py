@@ -17,15 +17,20 @@ Tell = Callable[[str], None]
 class Checkpoints:
     """Saves and restores a `TrainingState` in a folder."""
 
-    def __init__(self, state: TrainingState, directory: str, keep: int) -> None:
+    def __init__(
+        self, state: TrainingState, directory: str, keep: int, *, is_writer: bool = True
+    ) -> None:
         """Opens the folder, which need not exist yet.
 
         Args:
             state: what is saved and restored.
             directory: the folder.
             keep: how many of the newest checkpoints stay.
+            is_writer: whether `save` writes; of the workers of a cluster one does, and the
+                others, whose state is the same, only look at it.
         """
         self._state = state
+        self._is_writer = is_writer
         self._step_on_disk: int | None = None
         self._manager = tf.train.CheckpointManager(
             state, directory, max_to_keep=keep, checkpoint_name="step"
@@ -63,7 +68,8 @@ class Checkpoints:
                         "checkpoint is of an earlier step; lower the learning rates, or take "
                         "--precision=float32."
                     )
-        self._manager.save(checkpoint_number=step)
+        if self._is_writer:
+            self._manager.save(checkpoint_number=step)
         self._step_on_disk = step
 
 

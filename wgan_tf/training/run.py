@@ -1,5 +1,6 @@
 """A run, from where its state stands to its last step."""
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -11,7 +12,6 @@ from wgan_tf.config import Config
 from wgan_tf.errors import DivergenceError
 from wgan_tf.training import schedule
 from wgan_tf.training.checkpoints import Checkpoints
-from wgan_tf.training.inspection import Inspection
 from wgan_tf.training.interruption import StopRequest
 from wgan_tf.training.loop import Trainer
 
@@ -34,6 +34,16 @@ class Monitor(Protocol):
         """Writes out what was taken."""
 
 
+class Inspection(Protocol):
+    """Looks at the networks between steps; changes nothing."""
+
+    def histograms(self) -> Mapping[str, np.ndarray]:
+        """Values whose distribution is shown, by name."""
+
+    def held_out(self) -> Mapping[str, float]:
+        """Metrics on examples that are not trained on, by name."""
+
+
 def train(
     config: Config,
     trainer: Trainer,
@@ -41,6 +51,7 @@ def train(
     checkpoints: Checkpoints,
     monitor: Monitor,
     inspection: Inspection,
+    profiled: Callable[[], contextlib.AbstractContextManager[None]],
     draw_samples: Callable[[], np.ndarray],
     stop: StopRequest,
 ) -> bool:
@@ -52,8 +63,9 @@ def train(
         checkpoints: where the state is saved.
         monitor: where the run shows what it does.
         inspection: looks at the critic.
+        profiled: records for a profile what is done within it.
         draw_samples: draws examples of the same latents each time.
-        stop: looked at between calls.
+        stop: looked at between calls; one that any worker received stops all.
 
     Returns:
         Whether the last step is taken; if not, a stop was asked for. The state is saved.
@@ -65,9 +77,18 @@ def train(
         monitor.samples(0, draw_samples())
 
     seconds, first_step = 0.0, trainer.step
-    while trainer.step < config.steps and not stop.received:
+    begun_at, to_profile = trainer.step, config.profile_steps
+    while trainer.step < config.steps and not trainer.any_worker(stop.received):
         began = time.perf_counter()
-        trainer.advance(_steps_to_next_event(config, trainer.step))
+        steps = _steps_to_next_event(config, trainer.step)
+        # The first call compiles, which is not what a profile is for.
+        if to_profile and trainer.step > begun_at:
+            steps = min(steps, to_profile)
+            to_profile -= steps
+            with profiled():
+                trainer.advance(steps)
+        else:
+            trainer.advance(steps)
         metrics = trainer.metrics()
         seconds += time.perf_counter() - began
         step = trainer.step

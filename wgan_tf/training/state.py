@@ -27,9 +27,7 @@ class TrainingState(tf.train.Checkpoint):
     critic_optimizer: keras.Optimizer
     step: tf.Variable
 
-    def __init__(
-        self, config: Config, example_shape: tuple[int, ...], num_classes: int = 0
-    ) -> None:
+    def __init__(self, config: Config, example_shape: tuple[int, ...], num_classes: int) -> None:
         """Makes the first state of a run; to be called in the strategy's scope."""
         generator = registry.build_generator(config, example_shape, num_classes)
         critic = registry.build_critic(config, example_shape, num_classes)

@@ -1,0 +1,167 @@
+"""Several workers as a user starts them, on loopback: one run, whatever happens to one of them."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.loopback import free_addresses, tf_config
+from wgan_tf.monitoring.metrics_log import read_metrics
+
+OPTIONS = [
+    "--dataset=toy:8gaussians",
+    "--architecture=mlp",
+    "--mlp_generator_units=8",
+    "--mlp_critic_units=8",
+    "--output_activation=linear",
+    "--penalty_weight=0.1",
+    "--batch_size=8",
+    "--critic_steps=2",
+    "--steps=400",
+    "--steps_per_call=5",
+    "--summary_every=20",
+    "--checkpoint_every=40",
+    "--sample_every=0",
+]
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def unbroken(data_dir: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A run of one process on one device that nothing interrupted."""
+    workdir = tmp_path_factory.mktemp("runs") / "unbroken"
+    options = [*OPTIONS, f"--workdir={workdir}", f"--data_dir={data_dir}", "--export=false"]
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CONFIG"}
+    subprocess.run(main(*options), check=True, stdout=subprocess.DEVNULL, env=environment)
+    return workdir
+
+
+def main(*options: str) -> list[str]:
+    return [sys.executable, "-m", "wgan_tf.main", *options]
+
+
+@contextlib.contextmanager
+def started(*commands: tuple[str, list[str]]) -> Iterator[list[subprocess.Popen[str]]]:
+    """Processes with a TF_CONFIG each; whatever still runs at the end is killed."""
+    processes = [
+        subprocess.Popen(
+            main(*options),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "TF_CONFIG": config, "PYTHONUNBUFFERED": "1"},
+        )
+        for config, options in commands
+    ]
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
+def two_workers(options: list[str]) -> list[tuple[str, list[str]]]:
+    workers = free_addresses(2)
+    return [(tf_config(workers, number), options) for number in range(2)]
+
+
+def wait_for(process: subprocess.Popen[str], text: str) -> None:
+    assert process.stdout is not None
+    assert any(text in line for line in process.stdout)
+
+
+def newest_variables(workdir: pathlib.Path) -> dict[str, np.ndarray]:
+    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(str(workdir / "checkpoints")))
+    return {
+        name: reader.get_tensor(name)
+        for name in reader.get_variable_to_shape_map()
+        if name.endswith("VARIABLE_VALUE") and "save_counter" not in name
+    }
+
+
+def assert_same_run(actual: pathlib.Path, expected: pathlib.Path) -> None:
+    for name, value in newest_variables(expected).items():
+        np.testing.assert_allclose(
+            newest_variables(actual)[name], value, rtol=1e-4, atol=1e-5, err_msg=name
+        )
+    lines = [read_metrics(workdir / "metrics.jsonl") for workdir in (actual, expected)]
+    for one, other in zip(*lines, strict=True):
+        del one["images_per_sec"], other["images_per_sec"]
+        assert one == pytest.approx(other, rel=1e-3, abs=1e-4)
+
+
+def test_a_killed_worker_ends_the_other_and_both_go_on(
+    unbroken: pathlib.Path, data_dir: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    workdir = tmp_path / "run"
+    options = [*OPTIONS, f"--workdir={workdir}", f"--data_dir={data_dir}"]
+    with started(*two_workers(options)) as (chief, other):
+        wait_for(chief, "step 60/400")
+        other.kill()
+        _, errors = chief.communicate(timeout=60)
+        assert chief.returncode == 42
+        (line,) = errors.splitlines()
+        assert "start all workers again" in line
+    with started(*two_workers(options)) as (chief, other):
+        # Stopped by a signal to one, which is not the chief.
+        wait_for(chief, "step 200/400")
+        other.send_signal(signal.SIGTERM)
+        for process in (chief, other):
+            output, errors = process.communicate(timeout=60)
+            assert process.returncode == 42, errors
+            assert "Stopped at step" in output
+    with started(*two_workers(options)) as processes:
+        for process in processes:
+            _, errors = process.communicate(timeout=120)
+            assert process.returncode == 0, errors
+    assert_same_run(workdir, unbroken)
+    exported = tf.saved_model.load(str(workdir / "export" / "1"))
+    assert exported.sample(tf.constant(3), tf.constant(1, tf.int64))["points"].shape == [3, 2]
+
+
+def test_workers_started_differently_are_all_refused(
+    data_dir: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    workdir = tmp_path / "run"
+    options = [*OPTIONS, f"--workdir={workdir}", f"--data_dir={data_dir}"]
+    (first, _), (second, _) = two_workers([])
+    with started((first, options), (second, [*options, "--seed=5"])) as processes:
+        for process in processes:
+            output, errors = process.communicate(timeout=60)
+            assert process.returncode == 2, errors
+            (line,) = errors.splitlines()
+            assert "--seed is 5 on worker 1, but 0 on worker 0" in line
+            assert output == ""
+    assert not workdir.exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "options", "named"),
+    [
+        ("{", [], "TF_CONFIG={ does not tell the workers"),
+        ("", ["--strategy=multi_worker"], "--strategy=multi_worker finds neither"),
+    ],
+    ids=["malformed", "absent"],
+)
+def test_a_cluster_that_is_not_told_is_a_mistake(
+    config: str, options: list[str], named: str, tmp_path: pathlib.Path
+) -> None:
+    with started((config, [f"--workdir={tmp_path}/run", *options])) as (process,):
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    (line,) = errors.splitlines()
+    assert line.startswith("error: ")
+    assert named in line
+    assert not any(tmp_path.iterdir())
