@@ -382,6 +382,10 @@ REFUSED_TOGETHER: list[tuple[dict[str, Any], tuple[str, ...]]] = [
         {"conv_stack_critic_norm": "batch", "architecture": "conv_stack"},
         ("--conv_stack_critic_norm=batch", "--lipschitz=gradient_penalty"),
     ),
+    (
+        {"dcgan_critic_norm": "batch", "lipschitz": "one_sided_gradient_penalty"},
+        ("--dcgan_critic_norm=batch", "--lipschitz=one_sided_gradient_penalty"),
+    ),
     ({"eval_every": 5}, ("--eval_every=5", "--eval_split")),
 ]
 

@@ -500,13 +500,13 @@ def validate(config: Config) -> None:
         _check_in_use(field, config)
     if not config.workdir:
         raise UserError("--workdir is not given; name the folder that the run is to be kept in.")
-    if config.lipschitz == "gradient_penalty" and "batch" in (
+    if config.lipschitz in WITH_PENALTY.values and "batch" in (
         config.dcgan_critic_norm,
         config.conv_stack_critic_norm,
     ):
         raise UserError(
             f"--{config.architecture}_critic_norm=batch does not go with "
-            "--lipschitz=gradient_penalty, which needs a critic that judges each example alone; "
+            f"--lipschitz={config.lipschitz}, which needs a critic that judges each example alone; "
             "take layer or none."
         )
     if config.eval_every and not config.eval_split:

@@ -123,7 +123,7 @@ def test_a_generator_without_labels_takes_the_latent_alone(family: str) -> None:
     generator = registry.build_generator(config, SHAPE, 0)
     (latent,) = generator.inputs
     assert latent.shape == (None, WIDTH)
-    assert generator(LATENT).shape == (5, *SHAPE)
+    assert generator([LATENT]).shape == (5, *SHAPE)
 
 
 @FAMILY

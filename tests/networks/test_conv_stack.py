@@ -193,7 +193,7 @@ def test_layers_stand_in_the_order_that_was_chosen(order: str, randomize: Random
     randomize([*generator.variables, *critic.variables])
     latent = np.random.default_rng(0).normal(size=(4, 3))
     pictures = draw_small(latent, order, weights(generator))
-    np.testing.assert_allclose(generator(latent, training=True), pictures, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(generator([latent], training=True), pictures, rtol=1e-9, atol=1e-12)
     scores = judge_small(pictures, order, weights(critic))
     np.testing.assert_allclose(critic(pictures, training=True), scores, rtol=1e-9)
 
@@ -219,29 +219,38 @@ def test_dropout_follows_activations(order: str, randomize: Randomize) -> None:
         dropped = [layer.output for layer in network.layers if isinstance(layer, Dropout)]
         hidden_layers = keras.Model(network.inputs, [*dropped, network.output])
         with masks_from(tf.constant([1, 2], tf.int64), 0, 1):
-            *hidden, output = hidden_layers(x, training=True)
+            *hidden, output = hidden_layers([x], training=True)
         assert [values.shape[1:] for values in hidden] == [shape for _, shape in of_network]
         for values, (rate, _) in zip(hidden, of_network, strict=True):
             assert np.mean(values == 0) == pytest.approx(rate, abs=0.05)
-        assert np.any(output != network(x))
+        assert np.any(output != network([x]))
     plain[0].set_weights(networks[0].get_weights())
-    np.testing.assert_array_equal(networks[0](inputs[0]), plain[0](inputs[0]))
+    np.testing.assert_array_equal(networks[0]([inputs[0]]), plain[0]([inputs[0]]))
 
 
 def test_moving_statistics_of_either_network_have_its_momentum() -> None:
-    config = dataclasses.replace(
-        SMALL, conv_stack_generator_norm_momentum=0.8, conv_stack_critic_norm_momentum=0.6
-    )
     random = np.random.default_rng(0)
-    generator, critic = pair(config, (18, 18, 3))
-    generator(random.normal(size=(4, 3)), training=True)
-    critic(random.normal(size=(4, 18, 18, 3)), training=True)
-    for network, momentum, norms in ((generator, 0.8, 3), (critic, 0.6, 1)):
-        variances = [v.numpy() for v in network.variables if v.name == "moving_variance"]
-        assert len(variances) == norms
-        # They begin at one, and the variances of these small features are far from it.
-        for variance in variances:
-            assert np.all((variance >= momentum) & (variance < momentum + 0.1))
+    inputs = (random.normal(size=(4, 3)), random.normal(size=(4, 18, 18, 3)))
+
+    def batch_variances(generator_momentum: float, critic_momentum: float) -> list[Values]:
+        """Those that moved the variables from one to where they are."""
+        momenta = (generator_momentum, critic_momentum)
+        config = dataclasses.replace(
+            SMALL,
+            conv_stack_generator_norm_momentum=generator_momentum,
+            conv_stack_critic_norm_momentum=critic_momentum,
+        )
+        variances = []
+        for network, x, momentum in zip(pair(config, (18, 18, 3)), inputs, momenta, strict=True):
+            network([x], training=True)
+            moved = [v.numpy() for v in network.variables if v.name == "moving_variance"]
+            variances += [(values - momentum) / (1 - momentum) for values in moved]
+        return variances
+
+    first, second = batch_variances(0.8, 0.6), batch_variances(0.5, 0.9)
+    assert len(first) == 4
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9)
 
 
 @pytest.mark.parametrize(

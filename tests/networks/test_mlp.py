@@ -46,7 +46,7 @@ def test_networks_are_dense_layers_with_rectifiers(
 
     drawn = dense_stack(generator, latent).reshape(3, *shape)
     drawn = np.tanh(drawn) if activation == "tanh" else drawn
-    np.testing.assert_allclose(generator(latent), drawn, rtol=1e-12)
+    np.testing.assert_allclose(generator([latent]), drawn, rtol=1e-12)
     np.testing.assert_allclose(critic(drawn), dense_stack(critic, drawn.reshape(3, -1)), rtol=1e-12)
 
 
@@ -71,7 +71,7 @@ def test_hidden_layers_are_dense_then_norm_then_activation(
         x = (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5) * gamma + beta
         x = np.where(x > 0, x, 0.2 * x)
     drawn = x @ kernel + bias
-    np.testing.assert_allclose(generator(latent, training=True), drawn, rtol=1e-9)
+    np.testing.assert_allclose(generator([latent], training=True), drawn, rtol=1e-7)
     w, b, kernel, bias = (variable.numpy() for variable in critic.trainable_variables)
     np.testing.assert_allclose(critic(drawn), np.tanh(drawn @ w + b) @ kernel + bias, rtol=1e-9)
 
@@ -105,7 +105,7 @@ def test_parameters_of_the_heuristic_pair_for_mnist() -> None:
     assert critic.count_params() == (
         (784 * 441 + 441) + (441 * 256 + 256) + (256 * 32 + 32) + (32 * 1 + 1)
     )
-    drawn = generator(np.ones([2, 100], np.float32)).numpy()
+    drawn = generator([np.ones([2, 100], np.float32)]).numpy()
     assert drawn.shape == (2, 28, 28, 1)
     assert 0 < drawn.min() <= drawn.max() < 1
 
@@ -127,7 +127,7 @@ def test_each_layer_drops_at_its_rate() -> None:
             kernel.assign(np.ones(kernel.shape))
         with masks_from(KEY, 0, 1):
             hidden = keras.Model(network.inputs, dropped)(
-                np.ones([1, network.inputs[0].shape[1]]), training=True
+                [np.ones([1, network.inputs[0].shape[1]])], training=True
             )
         assert len(hidden) == 2
         for values, rate in zip(hidden, rates, strict=True):

@@ -140,3 +140,16 @@ def test_conditional_batch_norm_in_bfloat16(randomize: Randomize) -> None:
     drawn = network([x.astype(np.float32), LABELS])
     assert drawn.dtype == tf.bfloat16
     np.testing.assert_allclose(tf.cast(drawn, tf.float32), expected, rtol=0.02, atol=0.02)
+
+
+def test_moving_statistics_in_bfloat16_keep_the_digits_of_float32() -> None:
+    x = rounded(examples(SHAPES[1]))
+    layer = LayerFactory("bfloat16", 0, "normal").norm("batch", momentum=0.7)
+    for _ in range(2):
+        y = layer(tf.cast(x, tf.bfloat16), training=True)
+    assert y.dtype == tf.bfloat16
+    np.testing.assert_allclose(layer.moving_mean, 0.51 * x.mean((0, 1, 2)), rtol=1e-5)
+    np.testing.assert_allclose(layer.moving_variance, 0.49 + 0.51 * x.var((0, 1, 2)), rtol=1e-5)
+    expected = (x - layer.moving_mean.numpy()) / np.sqrt(layer.moving_variance.numpy() + 1e-5)
+    drawn = tf.cast(layer(tf.cast(x, tf.bfloat16)), tf.float32)
+    assert np.mean(drawn == rounded(expected)) > 0.99

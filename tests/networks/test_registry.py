@@ -64,7 +64,7 @@ def test_bfloat16_keeps_variables_pictures_and_scores_in_float32(config: Config)
         assert {variable.dtype for variable in two.variables} == {"float32"}
         for in_full, in_half in zip(one.get_weights(), two.get_weights(), strict=True):
             np.testing.assert_array_equal(in_full, in_half)
-    pictures = half[0](np.ones([2, 3], np.float32))
+    pictures = half[0]([np.ones([2, 3], np.float32)])
     scores = half[1](pictures)
     assert pictures.dtype == scores.dtype == tf.float32
     computing = {layer.compute_dtype for network in half for layer in network.layers}
@@ -76,7 +76,7 @@ def test_bfloat16_keeps_variables_pictures_and_scores_in_float32(config: Config)
 def test_float64_is_float64_throughout(config: Config) -> None:
     generator, critic = build_pair(dataclasses.replace(config, precision="float64"))
     assert {v.dtype for v in (*generator.variables, *critic.variables)} == {"float64"}
-    pictures = generator(np.ones([2, 3]))
+    pictures = generator([np.ones([2, 3])])
     assert pictures.dtype == critic(pictures).dtype == tf.float64
 
 
@@ -84,7 +84,8 @@ def test_the_average_generator_is_in_full_precision(config: Config) -> None:
     for precision, expected in (("bfloat16", "float32"), ("float64", "float64")):
         changed = dataclasses.replace(config, precision=precision)
         average = registry.build_average_generator(changed, SHAPE, 0)
-        assert {layer.compute_dtype for layer in average.layers} == {expected}
+        assert {layer.compute_dtype for layer in average.layers[1:]} == {expected}
+        assert average.inputs[0].dtype == average.output.dtype == expected
 
 
 def test_the_average_generator_has_the_variables_of_the_trained_one() -> None:
@@ -95,15 +96,15 @@ def test_the_average_generator_has_the_variables_of_the_trained_one() -> None:
     latent = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
     average.set_weights(generator.get_weights())
     # The trained one's moving statistics have not moved yet.
-    drawn, by_batch = average(latent), generator(latent, training=True)
+    drawn, by_batch = average([latent]), generator([latent], training=True)
     np.testing.assert_allclose(drawn, by_batch, rtol=1e-4, atol=1e-6)
-    assert np.any(np.abs(drawn[:1] - average(latent[:2])[:1]) > 1e-6)
+    assert np.any(np.abs(drawn[:1] - average([latent[:2]])[:1]) > 1e-6)
 
 
 def test_the_average_generator_draws_by_moving_statistics_otherwise() -> None:
     average = registry.build_average_generator(DCGAN, SHAPE, 0)
     latent = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
-    np.testing.assert_allclose(average(latent)[:1], average(latent[:1]), rtol=1e-5)
+    np.testing.assert_allclose(average([latent])[:1], average([latent[:1]]), rtol=1e-5)
 
 
 @pytest.mark.parametrize("norm", ["none", "layer"])

@@ -79,9 +79,12 @@ class BatchNormalization(keras.layers.Layer):
             mean, variance = _moments(x)
         else:
             mean, variance = self.moving_mean.value, self.moving_variance.value
-        normalized = (x - mean) * ops.rsqrt(variance + EPSILON)
+        scale = ops.rsqrt(variance + EPSILON)
         if self._has_scale_and_offset:
-            normalized = normalized * self.gamma + self.beta
+            scale *= self.gamma
+        normalized = (x - mean) * scale
+        if self._has_scale_and_offset:
+            normalized += self.beta
         return ops.cast(normalized, self.compute_dtype)
 
     def _add_moving(
