@@ -70,14 +70,14 @@ SECOND_ORDER = {
         "architecture": "conv_stack",
         "conv_stack_critic_filters": (2, 3),
         "conv_stack_critic_strides": (2, 2),
-        "conv_stack_kernel_size": 3,
+        "conv_stack_critic_kernel_sizes": (3,),
     },
     "conv_stack with layer norm": {
         "architecture": "conv_stack",
         "conv_stack_critic_filters": (2, 3),
         "conv_stack_critic_strides": (2, 2),
         "conv_stack_critic_norm": "layer",
-        "conv_stack_kernel_size": 3,
+        "conv_stack_critic_kernel_sizes": (3,),
     },
     "mlp": {"architecture": "mlp", "mlp_critic_units": (7, 5)},
 }

@@ -14,7 +14,7 @@ from typing import Any
 
 from wgan_tf.errors import UserError
 
-Value = str | int | float | bool | tuple[str, ...] | tuple[int, ...]
+Value = str | int | float | bool | tuple[str, ...] | tuple[int, ...] | tuple[float, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +73,8 @@ WITH_ACGAN = Requirement("architecture", ("acgan",))
 
 NORMS = ("none", "batch", "layer")
 INITIALIZERS = ("normal", "he_uniform", "glorot_uniform")
+ACTIVATIONS = ("relu", "leaky_relu", "elu", "tanh")
+LARGEST_DROPOUT = 0.99
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,6 +195,38 @@ class Config:
     mlp_critic_units: tuple[int, ...] = option(
         (512, 512, 512), "Units of the critic's hidden layers.", minimum=1, only_with=WITH_MLP
     )
+    mlp_generator_norm: str = option(
+        "none",
+        "Normalisation in the generator, before each activation.",
+        choices=NORMS,
+        only_with=WITH_MLP,
+    )
+    mlp_generator_activation: str = option(
+        "relu",
+        "Activation of the generator's hidden layers; leaky_relu has slope 0.2.",
+        choices=ACTIVATIONS,
+        only_with=WITH_MLP,
+    )
+    mlp_critic_activation: str = option(
+        "relu",
+        "Activation of the critic's hidden layers; leaky_relu has slope 0.2.",
+        choices=ACTIVATIONS,
+        only_with=WITH_MLP,
+    )
+    mlp_generator_dropout: tuple[float, ...] = option(
+        (0.0,),
+        "Dropout rates after the generator's hidden layers: one a layer, or one for all.",
+        minimum=0,
+        maximum=LARGEST_DROPOUT,
+        only_with=WITH_MLP,
+    )
+    mlp_critic_dropout: tuple[float, ...] = option(
+        (0.0,),
+        "Dropout rates after the critic's hidden layers: one a layer, or one for all.",
+        minimum=0,
+        maximum=LARGEST_DROPOUT,
+        only_with=WITH_MLP,
+    )
     dcgan_width: int = option(
         64,
         "Filters of the layers next to the picture; they double with every halving.",
@@ -227,6 +261,13 @@ class Config:
         choices=INITIALIZERS,
         only_with=WITH_DCGAN,
     )
+    conv_stack_order: str = option(
+        "pre_activation",
+        "Where norm and activation stand: before each convolution, or after it (post_activation), "
+        "the generator's first norm then being over the units of its dense layer.",
+        choices=("pre_activation", "post_activation"),
+        only_with=WITH_CONV_STACK,
+    )
     conv_stack_start_size: int = option(
         7, "Side of the generator's first feature map.", minimum=1, only_with=WITH_CONV_STACK
     )
@@ -239,26 +280,88 @@ class Config:
         minimum=1,
         only_with=WITH_CONV_STACK,
     )
+    conv_stack_generator_kernel_sizes: tuple[int, ...] = option(
+        (5,),
+        "Sides of the kernels of the generator's layers: one a layer, or one for all.",
+        minimum=1,
+        only_with=WITH_CONV_STACK,
+    )
     conv_stack_generator_strides: tuple[int, ...] = option(
         (2, 2, 1, 1),
-        "Upscaling of each of the generator's layers, the last included.",
+        "Upscaling of the generator's layers: one a layer, the last included, or one for all.",
         minimum=1,
+        only_with=WITH_CONV_STACK,
+    )
+    conv_stack_generator_upsampling: tuple[str, ...] = option(
+        ("transposed",),
+        "How the generator's layers upscale, one a layer or one for all: by a transposed "
+        "convolution, or by repeating pixels before a convolution (nearest).",
+        choices=("transposed", "nearest"),
         only_with=WITH_CONV_STACK,
     )
     conv_stack_critic_filters: tuple[int, ...] = option(
         (32, 64, 128, 256), "Filters of the critic's layers.", minimum=1, only_with=WITH_CONV_STACK
     )
-    conv_stack_critic_strides: tuple[int, ...] = option(
-        (2, 2, 2, 1), "Strides of the critic's layers.", minimum=1, only_with=WITH_CONV_STACK
+    conv_stack_critic_kernel_sizes: tuple[int, ...] = option(
+        (5,),
+        "Sides of the kernels of the critic's layers: one a layer, or one for all.",
+        minimum=1,
+        only_with=WITH_CONV_STACK,
     )
-    conv_stack_kernel_size: int = option(
-        5, "Side of the convolution kernels.", minimum=1, only_with=WITH_CONV_STACK
+    conv_stack_critic_strides: tuple[int, ...] = option(
+        (2, 2, 2, 1),
+        "Strides of the critic's layers: one a layer, or one for all.",
+        minimum=1,
+        only_with=WITH_CONV_STACK,
     )
     conv_stack_generator_norm: str = option(
         "batch", "Normalisation in the generator.", choices=NORMS, only_with=WITH_CONV_STACK
     )
     conv_stack_critic_norm: str = option(
-        "none", "Normalisation in the critic.", choices=NORMS, only_with=WITH_CONV_STACK
+        "none",
+        "Normalisation in the critic, but in its first layer.",
+        choices=NORMS,
+        only_with=WITH_CONV_STACK,
+    )
+    conv_stack_generator_norm_momentum: float = option(
+        0.9,
+        "Decay of the moving statistics of the generator's batch norm.",
+        minimum=0,
+        maximum=0.9999,
+        only_with=WITH_CONV_STACK,
+    )
+    conv_stack_critic_norm_momentum: float = option(
+        0.9,
+        "Decay of the moving statistics of the critic's batch norm.",
+        minimum=0,
+        maximum=0.9999,
+        only_with=Requirement("conv_stack_critic_norm", ("batch",)),
+    )
+    conv_stack_generator_activation: str = option(
+        "relu",
+        "Activation in the generator; leaky_relu has slope 0.2.",
+        choices=ACTIVATIONS,
+        only_with=WITH_CONV_STACK,
+    )
+    conv_stack_critic_activation: str = option(
+        "leaky_relu",
+        "Activation in the critic; leaky_relu has slope 0.2.",
+        choices=ACTIVATIONS,
+        only_with=WITH_CONV_STACK,
+    )
+    conv_stack_generator_dropout: float = option(
+        0.0,
+        "Dropout rate of the generator's first feature map.",
+        minimum=0,
+        maximum=LARGEST_DROPOUT,
+        only_with=WITH_CONV_STACK,
+    )
+    conv_stack_critic_dropout: float = option(
+        0.0,
+        "Dropout rate after each activation of the critic.",
+        minimum=0,
+        maximum=LARGEST_DROPOUT,
+        only_with=WITH_CONV_STACK,
     )
     conv_stack_initializer: str = option(
         "glorot_uniform",
@@ -508,13 +611,13 @@ def validate(config: Config) -> None:
         _check_in_use(field, config)
     if not config.workdir:
         raise UserError("--workdir is not given; name the folder that the run is to be kept in.")
-    if config.lipschitz == "gradient_penalty" and "batch" in (
+    if config.lipschitz in WITH_PENALTY.values and "batch" in (
         config.dcgan_critic_norm,
         config.conv_stack_critic_norm,
     ):
         raise UserError(
             f"--{config.architecture}_critic_norm=batch does not go with "
-            "--lipschitz=gradient_penalty, which needs a critic that judges each example alone; "
+            f"--lipschitz={config.lipschitz}, which needs a critic that judges each example alone; "
             "take layer or none."
         )
     if config.eval_features == "inception" and not config.inception:

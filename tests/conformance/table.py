@@ -5,6 +5,7 @@ import pathlib
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from wgan_tf import config as configuration
 from wgan_tf import lipschitz
@@ -49,6 +50,24 @@ CLASSIFIER = {
     "acgan_start_filters": 4,
     "acgan_generator_filters": (4, 4),
     "acgan_critic_filters": (4, 4, 4, 4),
+}
+# The orders, norms and upsamplings of a stack that STACK has not.
+OTHER_STACK = {
+    "architecture": "conv_stack",
+    "conv_stack_order": "post_activation",
+    "conv_stack_start_size": 2,
+    "conv_stack_start_filters": 4,
+    "conv_stack_generator_filters": (4, 3),
+    "conv_stack_generator_kernel_sizes": (3, 5, 2),
+    "conv_stack_generator_strides": (2, 2, 1),
+    "conv_stack_generator_upsampling": ("nearest", "transposed", "nearest"),
+    "conv_stack_generator_norm_momentum": 0.8,
+    "conv_stack_generator_activation": "leaky_relu",
+    "conv_stack_critic_filters": (4, 5),
+    "conv_stack_critic_kernel_sizes": (3, 2),
+    "conv_stack_critic_strides": (2,),
+    "conv_stack_critic_activation": "elu",
+    "conv_stack_initializer": "normal",
 }
 CLIPPING = {"lipschitz": "weight_clipping", "clip_value": 0.05, "optimizer": "rmsprop"}
 
@@ -201,6 +220,33 @@ ROWS = [
         "digits",
         {**CLASSIFIER, **LABELS, "generator_conditioning": "concatenate"},
     ),
+    Row("conv-stack-post-activation-penalty", "digits", OTHER_STACK),
+    Row(
+        "conv-stack-post-activation-dropout",
+        "digits",
+        {
+            **OTHER_STACK,
+            "conv_stack_generator_dropout": 0.5,
+            "conv_stack_critic_dropout": 0.4,
+            "conv_stack_critic_norm": "batch",
+            "conv_stack_critic_norm_momentum": 0.8,
+            "objective": "non_saturating",
+            "lipschitz": "none",
+            "critic_passes": 2,
+            "sampling_statistics": "batch",
+        },
+    ),
+    Row(
+        "mlp-penalty-dropout",
+        "digits",
+        {
+            **PERCEPTRONS,
+            "mlp_generator_norm": "batch",
+            "mlp_generator_activation": "leaky_relu",
+            "mlp_generator_dropout": (0.5, 0.0),
+            "mlp_critic_activation": "tanh",
+        },
+    ),
 ]
 
 
@@ -213,31 +259,47 @@ def preset(path: pathlib.Path, **changes: Any) -> Config:
 # The shape of what each preset's data set holds, for stand-ins of the same shape.
 PRESET_SHAPES = {
     "celeb_a": (64, 64, 3),
+    "celeb_a_dcgan": (64, 64, 3),
     "cifar": (32, 32, 3),
     "cifar_acgan": (32, 32, 3),
     "cifar_dcgan": (32, 32, 3),
+    "cifar_horse_wgan": (32, 32, 3),
     "cifar_wgan": (32, 32, 3),
     "digits": (8, 8, 1),
     "fashion_mnist": (28, 28, 1),
     "fashion_mnist_acwgan": (28, 28, 1),
+    "fashion_mnist_gan": (28, 28, 1),
+    "fashion_mnist_ns_gan": (28, 28, 1),
     "fashion_mnist_resnet": (28, 28, 1),
+    "fashion_mnist_sn_hinge": (28, 28, 1),
+    "fashion_mnist_wgan": (28, 28, 1),
+    "fashion_mnist_wgan_lp": (28, 28, 1),
     "lsun_bedroom": (64, 64, 3),
     "mnist": (28, 28, 1),
     "mnist_acwgan": (28, 28, 1),
+    "mnist_gan": (28, 28, 1),
+    "mnist_heuristic_gan": (28, 28, 1),
     "mnist_wgan": (28, 28, 1),
+    "quickdraw_camel_gan": (28, 28, 1),
     "toy_25gaussians": (2,),
     "toy_8gaussians": (2,),
     "toy_swissroll": (2,),
 }
 
 
-def stand_in(folder: pathlib.Path, shape: tuple[int, ...]) -> str:
-    """Writes ten random examples and returns their `--dataset`."""
+def stand_in(folder: pathlib.Path, shape: tuple[int, ...], *, labelled: bool) -> str:
+    """Writes ten random examples, of a class each if they are labelled, and returns `--dataset`."""
     random = np.random.default_rng(3)
     if len(shape) == 1:
         examples = random.normal(size=(10, *shape)).astype(np.float32)
     else:
         examples = random.integers(256, size=(10, *shape), dtype=np.uint8)
+    if labelled:
+        for number, example in enumerate(examples):
+            (folder / f"pictures/class_{number}").mkdir(parents=True)
+            picture = Image.fromarray(example.squeeze())
+            picture.save(folder / f"pictures/class_{number}/0.png")
+        return f"folder:{folder}/pictures"
     file = folder / "stand_in.npy"
     np.save(file, examples)
     return f"npy:{file}"

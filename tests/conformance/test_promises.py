@@ -277,10 +277,14 @@ def test_every_preset_is_in_the_table() -> None:
 def test_first_steps_of_a_preset(path: pathlib.Path, data_dir: str, tmp_path: pathlib.Path) -> None:
     changes: dict[str, Any] = {
         "workdir": str(tmp_path),
-        "dataset": stand_in(tmp_path, PRESET_SHAPES[path.stem]),
         "batch_size": 4,
+        "classes": (),
+        "train_split": "train",
+        "data_dir": data_dir,
     }
     config = preset(path, **changes)
+    shape, labelled = PRESET_SHAPES[path.stem], config.conditional != "none"
+    config = dataclasses.replace(config, dataset=stand_in(tmp_path, shape, labelled=labelled))
     configuration.validate(config)
     store = open_data(config, data_dir)
     registry.check(config, store.example_shape)

@@ -31,7 +31,7 @@ def check(config: Config, example_shape: tuple[int, ...]) -> None:
             f"--architecture=acgan draws pictures, but the examples of --dataset={config.dataset} "
             f"have shape {example_shape}; take --architecture=mlp."
         )
-    check_conditioning(config, "none")
+    check_conditioning(config, None)
     factor = _factor(config)
     if example_shape[0] % factor:
         raise UserError(

@@ -33,21 +33,29 @@ class Condition:
         )
 
 
-def check_conditioning(config: Config, generator_norm: str) -> None:
-    """Checks that the label enters the generator.
+def check_conditioning(config: Config, norm_option: str | None) -> None:
+    """Checks that labels enter the generator somewhere.
 
     Args:
         config: the run's configuration.
-        generator_norm: the normalisation in the generator; none for a family that has none.
+        norm_option: the option that names the generator's normalisation; None where it has none.
 
     Raises:
-        UserError: it is to enter by batch norm, and there is none.
+        UserError: they would enter batch norms, of which the generator has none.
     """
-    if config.generator_conditioning == "batch_norm" and generator_norm != "batch":
+    if config.conditional == "none" or config.generator_conditioning != "batch_norm":
+        return
+    if norm_option is None:
         raise UserError(
-            "--generator_conditioning=batch_norm needs batch norm in the generator, but the "
-            f"normalisation in that of --architecture={config.architecture} is {generator_norm}; "
-            "take multiply or concatenate."
+            f"--generator_conditioning=batch_norm does not go with --architecture="
+            f"{config.architecture}, whose generator has no batch norm; take multiply or "
+            "concatenate."
+        )
+    if getattr(config, norm_option) != "batch":
+        raise UserError(
+            f"--generator_conditioning=batch_norm needs batch norm in the generator, but "
+            f"--{norm_option}={getattr(config, norm_option)}; take --{norm_option}=batch, or "
+            "--generator_conditioning=multiply."
         )
 
 

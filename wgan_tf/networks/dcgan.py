@@ -9,7 +9,7 @@ import keras
 
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
-from wgan_tf.networks.conditioning import condition_generator, critic_outputs
+from wgan_tf.networks.conditioning import check_conditioning, condition_generator, critic_outputs
 from wgan_tf.networks.layers import LayerFactory
 
 SMALLEST, LARGEST = 8, 128
@@ -44,6 +44,7 @@ def check(config: Config, example_shape: tuple[int, ...]) -> None:
             f"--dcgan_start_size={config.dcgan_start_size} leaves nothing to halve in pictures of "
             f"{example_shape[0]} pixels; take a smaller one."
         )
+    check_conditioning(config, "dcgan_generator_norm")
 
 
 def initializer(config: Config) -> str:

@@ -191,7 +191,7 @@ class LayerFactory:
         return Dropout(rate, self._dropouts, dtype=self._policy)
 
     def activation(self, kind: str) -> keras.Layer:
-        """relu, max(x, 0); leaky_relu, max(x, 0.2 x); or tanh."""
+        """relu, max(x, 0); leaky_relu, max(x, 0.2 x); elu, x or exp(x) - 1 below 0; or tanh."""
         if kind == "leaky_relu":
             return self.leaky_relu()
         return keras.layers.Activation(kind, dtype=self._policy)

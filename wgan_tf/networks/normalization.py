@@ -19,8 +19,9 @@ class LayerNormalization(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes one scale and one offset a filter."""
-        self.gamma = self.add_weight((input_shape[-1],), "ones", name="gamma")
-        self.beta = self.add_weight((input_shape[-1],), "zeros", name="beta")
+        shape = (input_shape[-1],)
+        self.gamma = self.add_weight(shape, "ones", autocast=False, name="gamma")
+        self.beta = self.add_weight(shape, "zeros", autocast=False, name="beta")
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Computes in the variables' precision."""
@@ -28,9 +29,7 @@ class LayerNormalization(keras.layers.Layer):
         axes = tuple(range(1, len(inputs.shape)))
         centered = x - ops.mean(x, axes, keepdims=True)
         variance = ops.mean(ops.square(centered), axes, keepdims=True)
-        scale = ops.cast(self.gamma, self.variable_dtype)
-        offset = ops.cast(self.beta, self.variable_dtype)
-        normalized = centered * ops.rsqrt(variance + EPSILON) * scale + offset
+        normalized = centered * ops.rsqrt(variance + EPSILON) * self.gamma + self.beta
         return ops.cast(normalized, self.compute_dtype)
 
 
@@ -64,12 +63,10 @@ class BatchNormalization(keras.layers.Layer):
         """Makes scale and offset, then the moving mean and variance, one of each a filter."""
         shape = (input_shape[-1],)
         if self._has_scale_and_offset:
-            self.gamma = self.add_weight(shape, "ones", name="gamma")
-            self.beta = self.add_weight(shape, "zeros", name="beta")
-        self.moving_mean = self.add_weight(shape, "zeros", trainable=False, name="moving_mean")
-        self.moving_variance = self.add_weight(
-            shape, "ones", trainable=False, name="moving_variance"
-        )
+            self.gamma = self.add_weight(shape, "ones", autocast=False, name="gamma")
+            self.beta = self.add_weight(shape, "zeros", autocast=False, name="beta")
+        self.moving_mean = self._add_moving(shape, "zeros", "moving_mean")
+        self.moving_variance = self._add_moving(shape, "ones", "moving_variance")
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Any shape [B, ..., filters], and the same back; computes in the variables' precision."""
@@ -81,15 +78,25 @@ class BatchNormalization(keras.layers.Layer):
         elif self._statistics == "batch":
             mean, variance = _moments(x)
         else:
-            mean = ops.cast(self.moving_mean, x.dtype)
-            variance = ops.cast(self.moving_variance, x.dtype)
+            mean, variance = self.moving_mean.value, self.moving_variance.value
         scale = ops.rsqrt(variance + EPSILON)
         if self._has_scale_and_offset:
-            scale *= ops.cast(self.gamma, x.dtype)
+            scale *= self.gamma
         normalized = (x - mean) * scale
         if self._has_scale_and_offset:
-            normalized += ops.cast(self.beta, x.dtype)
+            normalized += self.beta
         return ops.cast(normalized, self.compute_dtype)
+
+    def _add_moving(
+        self, shape: tuple[int | None, ...], initializer: str, name: str
+    ) -> keras.Variable:
+        return self.add_weight(
+            shape,
+            initializer,
+            trainable=False,
+            autocast=False,
+            name=name,
+        )
 
 
 def _moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -35,7 +35,7 @@ def check(config: Config, example_shape: tuple[int, ...]) -> None:
             f"--architecture=resnet draws pictures, but the examples of --dataset={config.dataset} "
             f"have shape {example_shape}; take --architecture=mlp."
         )
-    check_conditioning(config, config.resnet_generator_norm)
+    check_conditioning(config, "resnet_generator_norm")
     for name in ("resnet_generator_filters", "resnet_critic_filters"):
         if not getattr(config, name):
             raise UserError(f"--{name} is empty; give the filters of at least one block.")

@@ -25,6 +25,7 @@ class _SpectralNormalized(keras.layers.Layer):
             (self._kernel.shape[-1],),
             keras.initializers.RandomNormal(seed=self._direction_seed),
             trainable=False,
+            autocast=False,
             name="direction",
         )
 
@@ -35,7 +36,7 @@ class _SpectralNormalized(keras.layers.Layer):
         left, right = self._directions(kernel)
         matrix = self._matrix(kernel)
         norm = tf.tensordot(left, tf.linalg.matvec(matrix, right), 1)
-        return kernel / tf.cast(norm, kernel.dtype)
+        return tf.cast(tf.reshape(matrix / norm, kernel.shape), kernel.dtype)
 
     def iterate(self) -> None:
         """Keeps one power iteration."""
@@ -47,7 +48,7 @@ class _SpectralNormalized(keras.layers.Layer):
 
     def _directions(self, kernel: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         matrix = tf.stop_gradient(self._matrix(kernel))
-        direction = tf.cast(keras.ops.convert_to_tensor(self.direction), matrix.dtype)
+        direction = keras.ops.convert_to_tensor(self.direction)
         left = tf.math.l2_normalize(tf.linalg.matvec(matrix, direction))
         right = tf.math.l2_normalize(tf.linalg.matvec(matrix, left, transpose_a=True))
         return left, right
