@@ -278,6 +278,8 @@ def test_first_steps_of_a_preset(path: pathlib.Path, data_dir: str, tmp_path: pa
     changes: dict[str, Any] = {
         "workdir": str(tmp_path),
         "batch_size": 4,
+        "critic_steps": 1,
+        "critic_warmup": False,
         "classes": (),
         "train_split": "train",
         "data_dir": data_dir,
