@@ -1,47 +1,37 @@
 import dataclasses
+import json
+import shutil
 from pathlib import Path
 
+import keras
 import numpy as np
-import PIL.Image
+import onnxruntime
 import pytest
 import tensorflow as tf
 
+from tests.untrained import build_generator, write_checkpoint, write_run
 from wgan_tf import drawing
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.latents import sample_latents
-from wgan_tf.monitoring.grids import image_grid
 from wgan_tf.networks import registry
-from wgan_tf.run_folder import DatasetCard, RunFolder
+from wgan_tf.run_folder import RunFolder
+from wgan_tf.serving import formats
 
-CLASSES = ("sandal", "bag", "7")
 
-
-def write_run(path: Path, config: Config, class_names: tuple[str, ...] | None) -> RunFolder:
-    """A run's folder with a checkpoint of step 3 of a generator that was not trained."""
-    folder = RunFolder(str(path))
-    folder.write(config, DatasetCard((8, 8, 1), 10, class_names, "digest"))
-    num_classes = registry.count_classes(config, class_names)
-    state = tf.train.Checkpoint(
-        average_generator=registry.build_average_generator(config, (8, 8, 1), num_classes)
-    )
-    tf.train.CheckpointManager(
-        state, folder.checkpoints, max_to_keep=3, checkpoint_name="step"
-    ).save(checkpoint_number=3)
+@pytest.fixture(scope="module")
+def conditional_run(dcgan_config: Config, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    config = dataclasses.replace(dcgan_config, conditional="auxiliary_classifier")
+    folder = write_run(tmp_path_factory.mktemp("runs") / "run", config, steps=(2, 3))
+    write_checkpoint(folder.best_checkpoints, build_generator(config), 1)
+    lines = [
+        {"step": 1, "fid_classifier": 9.0, "critic_loss": 1.0},
+        {"step": 2, "critic_loss": 2.0},
+        {"step": 3, "critic_loss": None},
+        {"step": 4, "fid_classifier": 7.0},
+    ]
+    Path(folder.metrics_file).write_text("".join(json.dumps(line) + "\n" for line in lines))
     return folder
-
-
-@pytest.fixture
-def run(dcgan_config: Config, tmp_path: Path) -> RunFolder:
-    return write_run(tmp_path / "run", dcgan_config, CLASSES)
-
-
-@pytest.fixture
-def conditional_run(dcgan_config: Config, tmp_path: Path) -> RunFolder:
-    config = dataclasses.replace(
-        dcgan_config, conditional="auxiliary_classifier", dcgan_initializer="he_uniform"
-    )
-    return write_run(tmp_path / "conditional", config, CLASSES)
 
 
 def test_a_column_of_the_class_grid_is_a_class(conditional_run: RunFolder) -> None:
@@ -52,44 +42,6 @@ def test_a_column_of_the_class_grid_is_a_class(conditional_run: RunFolder) -> No
     for label in range(3):
         np.testing.assert_array_equal(grid[label::3], drawing.draw(sampler, 5, 9, label))
     assert len(np.unique(grid.reshape(15, -1), axis=0)) == 15
-
-
-def test_a_conditional_run_is_shown_class_by_class(
-    conditional_run: RunFolder, tmp_path: Path
-) -> None:
-    sampler, _ = drawing.restore_run_sampler(conditional_run)
-    out = tmp_path / "grid.png"
-    drawing.write_samples(conditional_run, n=8, seed=9, label=None, out=str(out))
-    expected = image_grid(drawing.draw_class_grid(sampler, rows=3, seed=9)[:8], columns=3)
-    np.testing.assert_array_equal(np.asarray(PIL.Image.open(out)), expected[..., 0])
-
-
-@pytest.mark.parametrize(("label", "number"), [("bag", 1), ("0", 0), ("7", 2)])
-def test_a_class_is_drawn_by_name_or_number(
-    conditional_run: RunFolder, tmp_path: Path, label: str, number: int
-) -> None:
-    sampler, _ = drawing.restore_run_sampler(conditional_run)
-    out = tmp_path / "grid.png"
-    drawing.write_samples(conditional_run, n=4, seed=9, label=label, out=str(out))
-    expected = image_grid(drawing.draw(sampler, 4, 9, number))
-    np.testing.assert_array_equal(np.asarray(PIL.Image.open(out)), expected[..., 0])
-
-
-@pytest.mark.parametrize("label", ["boot", "3", "-1", ""])
-def test_a_class_that_is_not_there_is_a_mistake(
-    conditional_run: RunFolder, tmp_path: Path, label: str
-) -> None:
-    out = tmp_path / "grid.png"
-    with pytest.raises(UserError, match=f"--label={label} .*sandal, bag, 7"):
-        drawing.write_samples(conditional_run, n=4, seed=9, label=label, out=str(out))
-    assert not out.exists()
-
-
-def test_a_label_for_a_generator_without_labels_is_a_mistake(
-    run: RunFolder, tmp_path: Path
-) -> None:
-    with pytest.raises(UserError, match="--label=bag has no effect"):
-        drawing.write_samples(run, n=4, seed=9, label="bag", out=str(tmp_path / "grid.png"))
 
 
 @pytest.mark.parametrize(("statistics", "block"), [("moving", 16), ("batch", 64)])
@@ -106,3 +58,78 @@ def test_statistics_of_the_batch_are_taken_over_larger_blocks(
     count = min(70, 2 * block)
     exact = (output[:count].astype(np.float64) + 1) / 2 * 255
     np.testing.assert_allclose(pictures[:count], exact, atol=0.5 + 1e-3)
+
+
+@pytest.mark.parametrize(("checkpoint", "step"), [("last", 3), ("best", 1), (2, 2), (1, 1)])
+def test_the_chosen_checkpoint_is_restored(
+    conditional_run: RunFolder, checkpoint: drawing.Checkpoint, step: int
+) -> None:
+    generator, restored = drawing.restore_run_generator(conditional_run, checkpoint)
+    assert restored == step
+    expected = np.random.default_rng([step, 0]).normal(size=generator.trainable_variables[0].shape)
+    actual = generator.trainable_variables[0].numpy()
+    np.testing.assert_allclose(actual, expected / np.sqrt(actual.shape[0]), rtol=1e-6)
+
+
+def test_a_checkpoint_that_is_not_there_is_a_mistake(dcgan_config: Config, tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", dcgan_config, steps=(5, 7))
+    with pytest.raises(UserError, match=r"--checkpoint=6 is not kept.*5, 7"):
+        drawing.restore_run_sampler(folder, 6)
+    with pytest.raises(UserError, match=r"--checkpoint=best is not there.*--checkpoint=last"):
+        drawing.restore_run_sampler(folder, "best")
+    Path(f"{folder.checkpoints}/step-5.index").write_bytes(b"damaged")
+    with pytest.raises(UserError, match="--checkpoint=5 cannot be read"):
+        drawing.restore_run_sampler(folder, 5)
+    shutil.rmtree(folder.checkpoints)
+    with pytest.raises(UserError, match="has no checkpoint yet"):
+        drawing.restore_run_sampler(folder)
+
+
+def test_an_export_says_what_it_is(conditional_run: RunFolder) -> None:
+    version = drawing.export(conditional_run, checkpoint=2, license="CC0-1.0")
+    card = json.loads(Path(version, "assets.extra", "model_card.json").read_text())
+    assert card["dataset"] == "digits"
+    assert card["classes"] == ["sandal", "bag", "7"]
+    assert card["step"] == 2
+    assert card["license"] == "CC0-1.0"
+    assert card["latent"] == {"dim": 3, "distribution": "normal", "examples_per_block": 16}
+    assert card["metrics"] == {
+        "fid_classifier": {"step": 1, "value": 9.0},
+        "critic_loss": {"step": 2, "value": 2.0},
+    }
+    assert card["versions"]["tensorflow"] == tf.__version__
+    assert card["config"]["dcgan_width"] == 2
+    assert not card["config"].keys() & {"workdir", "data_dir"}
+
+
+def test_converted_models_do_what_the_generator_does(conditional_run: RunFolder) -> None:
+    lines = list(drawing.export_formats(conditional_run, ("tflite", "onnx", "keras")))
+    files = {path.name for path in Path(conditional_run.converted).iterdir()}
+    assert files == {"step_0000003.tflite", "step_0000003.onnx", "step_0000003.keras"}
+    assert all("max abs error" in line and "64 latents" in line for line in lines)
+
+    latent = np.random.default_rng(4).normal(size=[5, 3]).astype(np.float32)
+    label = np.array([2, 0, 1, 1, 2], np.int32)
+    sampler, _ = drawing.restore_run_sampler(conditional_run)
+    expected = sampler.serving_default(latent, label)["images"].numpy()
+    assert expected.std() > 0.01
+    stem = f"{conditional_run.converted}/step_0000003"
+    interpreter = tf.lite.Interpreter(model_path=f"{stem}.tflite")
+    tflite = interpreter.get_signature_runner()(latent=latent, label=label)["images"]
+    session = onnxruntime.InferenceSession(f"{stem}.onnx", providers=["CPUExecutionProvider"])
+    (onnx,) = session.run(["images"], {"latent": latent, "label": label})
+    loaded = keras.models.load_model(f"{stem}.keras")([latent, label])["images"]
+    for actual in (tflite, onnx, loaded):
+        np.testing.assert_allclose(actual, expected, atol=1e-5)
+
+
+def test_formats_are_checked_before_anything_is_written(
+    dcgan_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_run(tmp_path / "run", dcgan_config)
+    with pytest.raises(UserError, match=r"--formats=coreml is not known.*tflite, onnx, keras"):
+        list(drawing.export_formats(folder, ("saved_model", "coreml")))
+    monkeypatch.setattr(formats.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"tf2onnx and onnxruntime.*wgan_tf\[onnx\]"):
+        list(drawing.export_formats(folder, ("saved_model", "onnx")))
+    assert not Path(folder.exports).exists()

@@ -16,11 +16,11 @@ from absl import app, flags, logging
 
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
-from wgan_tf.errors import DivergenceError, UserError, WorkerLostError
+from wgan_tf.errors import DivergenceError, ExportError, UserError, WorkerLostError
 from wgan_tf.status import Status
 
 # Options of the commands that name a place to write, in which a shell leaves a ~ alone.
-PATH_FLAGS = ("workdir", "out")
+PATH_FLAGS = ("workdir", "out", "saved_model")
 
 
 def define_config_flags(names: Collection[str] | None = None) -> None:
@@ -75,8 +75,9 @@ def run(command: Callable[[], Status]) -> NoReturn:
     """Parses the flags, runs a command and exits with its status.
 
     What the user can mend is told in a sentence on stderr, without a traceback: a mistake in the
-    options or the data (status 2), a loss that is not finite, a full disk or an interruption
-    at once (status 1), a lost worker (status 42: starting all again goes on).
+    options or the data (status 2), a loss that is not finite, an export that is not right, a full
+    disk or an interruption at once (status 1), a lost worker (status 42: starting all again goes
+    on).
     """
     app.run(lambda _: _told(command), flags_parser=_parse)
     raise AssertionError("app.run exits")
@@ -119,8 +120,9 @@ def _parse(arguments: list[str]) -> list[str]:
     if flags.FLAGS["verbosity"].using_default_value:
         flags.FLAGS.verbosity = logging.ERROR
     for name in PATH_FLAGS:
-        if name in flags.FLAGS and flags.FLAGS[name].value.startswith("~"):
-            flags.FLAGS[name].value = str(pathlib.Path(flags.FLAGS[name].value).expanduser())
+        value = flags.FLAGS[name].value if name in flags.FLAGS else None
+        if value is not None and value.startswith("~"):
+            flags.FLAGS[name].value = str(pathlib.Path(value).expanduser())
     if len(rest) > 1:
         _exit_with(Status.USER_ERROR, f"{rest[1]} is no option; options are --name=value.")
     return rest
@@ -131,7 +133,7 @@ def _told(command: Callable[[], Status]) -> Status:
         return command()
     except UserError as error:
         _exit_with(Status.USER_ERROR, str(error))
-    except DivergenceError as error:
+    except (DivergenceError, ExportError) as error:
         _exit_with(Status.FAILED, str(error))
     except WorkerLostError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)

@@ -67,9 +67,14 @@ class RunFolder:
         return self.elsewhere.get("AIP_CHECKPOINT_DIR", f"{self.path}/checkpoints")
 
     @property
-    def best(self) -> str:
-        """Folder of the checkpoint that evaluated best."""
+    def best_checkpoints(self) -> str:
+        """Folder of the checkpoint with the best evaluation, laid out as `checkpoints` is."""
         return f"{self.path}/best"
+
+    @property
+    def metrics_file(self) -> str:
+        """The file of metrics."""
+        return f"{self.path}/metrics.jsonl"
 
     @property
     def tensorboard(self) -> str:
@@ -85,6 +90,11 @@ class RunFolder:
     def exports(self) -> str:
         """Folder of SavedModels."""
         return f"{self.path}/export"
+
+    @property
+    def converted(self) -> str:
+        """Folder of the generator in the formats of other runtimes."""
+        return f"{self.path}/converted"
 
     def exists(self) -> bool:
         """Whether a run was begun here."""

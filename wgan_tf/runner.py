@@ -167,7 +167,7 @@ def _train(
             trainer,
             checkpoints=checkpoints,
             best=(
-                BestCheckpoint(trainer.state, folder.best, quality.main_metric)
+                BestCheckpoint(trainer.state, folder.best_checkpoints, quality.main_metric)
                 if quality and quality.main_metric
                 else Bystander()
             ),

@@ -1,4 +1,5 @@
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from wgan_tf.errors import ExportError
 from wgan_tf.serving.sampler import ImageSampler, PointSampler
-from wgan_tf.serving.saved_model import ExportError, write_saved_model
+from wgan_tf.serving.saved_model import _unfinished_folder, write_saved_model
 
 CONSUMER = """
 import sys
@@ -22,14 +24,17 @@ except ImportError:
     pass
 else:
     raise AssertionError("wgan_tf is importable")
-path, seed, result = sys.argv[1:]
+path, seed, result, *labels = sys.argv[1:]
 model = tf.saved_model.load(path)
 seeded = {"n": tf.constant(20), "seed": tf.constant(int(seed), tf.int64)}
+given = {"latent": tf.reshape(tf.linspace(-1.0, 1.0, 15), [3, 5])}
+if labels:
+    seeded["label"] = tf.constant(int(labels[0]))
+    given["label"] = tf.fill([3], int(labels[0]))
 signatures = model.signatures
 images = signatures["sample"](**seeded)["images"]
 pngs = signatures["sample_png"](**seeded)["png_bytes"]
-latent = tf.reshape(tf.linspace(-1.0, 1.0, 15), [3, 5])
-floats = signatures["serving_default"](latent=latent)["images"]
+floats = signatures["serving_default"](**given)["images"]
 decoded = np.stack([tf.io.decode_png(png).numpy() for png in pngs])
 np.savez(result, images=images, decoded=decoded, floats=floats)
 """
@@ -54,26 +59,28 @@ def scaled_sampler(factor: float, noise: float = 0.0) -> PointSampler:
     )
 
 
+@pytest.mark.parametrize("labels", [[], [2]], ids=["unconditional", "conditional"])
 def test_a_process_with_tensorflow_alone_gets_the_same_pictures(
-    image_sampler: ImageSampler, image_generator: keras.Model, tmp_path: Path
+    labels: list[int], request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    exported = write_saved_model(image_sampler, tmp_path / "export", {"steps": 5, "fid": 12.5})
+    kind = "conditional" if labels else "image"
+    sampler = request.getfixturevalue(f"{kind}_sampler")
+    generator = request.getfixturevalue(f"{kind}_generator")
+    exported = write_saved_model(sampler, tmp_path / "export", {"steps": 5, "fid": 12.5})
     assert exported == f"{tmp_path}/export/1"
     card = json.loads((tmp_path / "export/1/assets.extra/model_card.json").read_text())
     assert card == {"steps": 5, "fid": 12.5}
 
     result = tmp_path / "result.npz"
-    subprocess.run(
-        [sys.executable, "-I", "-c", CONSUMER, exported, str(2**40), str(result)],
-        cwd=tmp_path,
-        check=True,
-    )
+    arguments = [exported, str(2**40), str(result), *map(str, labels)]
+    subprocess.run([sys.executable, "-I", "-c", CONSUMER, *arguments], cwd=tmp_path, check=True)
     with np.load(result) as consumed:
-        images = image_sampler.sample(20, 2**40)["images"]
+        images = sampler.sample(20, 2**40, *labels)["images"]
         np.testing.assert_array_equal(consumed["images"], images)
         np.testing.assert_array_equal(consumed["decoded"], images)
         latent = np.linspace(-1, 1, 15, dtype=np.float32).reshape(3, 5)
-        floats = (image_generator([latent], training=False) + 1) / 2
+        inputs = [latent, *(tf.fill([3], label) for label in labels)]
+        floats = (generator(inputs, training=False) + 1) / 2
         np.testing.assert_allclose(consumed["floats"], floats, atol=1e-6)
 
 
@@ -141,7 +148,7 @@ def test_a_conditional_model_takes_labels_and_tells_mistakes(
 
 
 def test_versions_rise_above_the_highest_integer(tmp_path: Path) -> None:
-    for name in ("3", "007", "latest", "9x", ".unfinished-12"):
+    for name in ("3", "007", "latest", "9x"):
         (tmp_path / name).mkdir()
     assert write_saved_model(scaled_sampler(2.0), tmp_path, {}) == f"{tmp_path}/8"
     second = write_saved_model(scaled_sampler(3.0), tmp_path, {})
@@ -150,7 +157,35 @@ def test_versions_rise_above_the_highest_integer(tmp_path: Path) -> None:
     points = model.signatures["serving_default"](latent=tf.ones([1, 5]))["points"]
     np.testing.assert_array_equal(points, np.full([1, 5], 3.0))
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"3", "007", "latest", "9x", ".unfinished-12", "8", "9"}
+    assert names == {"3", "007", "latest", "9x", "8", "9"}
+
+
+ABANDON = """
+import os, signal, sys
+import tensorflow as tf
+from wgan_tf.serving import saved_model
+from tests.serving.conftest import LinearPoints
+from wgan_tf.serving.sampler import PointSampler
+saved_model._compare = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
+sampler = PointSampler(
+    LinearPoints(), latent_dim=5, latent_distribution="normal", example_shape=[2]
+)
+saved_model.write_saved_model(sampler, sys.argv[1], {})
+"""
+
+
+def test_what_a_killed_export_left_is_removed_and_a_running_one_is_let_be(
+    tmp_path: Path,
+) -> None:
+    killed = subprocess.run([sys.executable, "-c", ABANDON, str(tmp_path)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (abandoned,) = tmp_path.iterdir()
+    assert (abandoned / "saved_model.pb").exists()
+    with _unfinished_folder(str(tmp_path)) as running:
+        assert not abandoned.exists()
+        assert write_saved_model(scaled_sampler(2.0), tmp_path, {}) == f"{tmp_path}/1"
+        assert Path(running).exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["1"]
 
 
 def test_a_version_taken_by_another_export_meanwhile_is_left_alone(

@@ -26,6 +26,7 @@ class Sampler(tf.Module, abc.ABC):
         sample: n examples (int32 []) of a seed (int64 []) and a label (int32 []). The first ones
             are the same for every n, which is between 1 and MAX_EXAMPLES_PER_CALL.
         num_classes: Of the labels; 0 where the functions take none.
+        examples_per_block: How many examples of a seed are generated at once.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Sampler(tf.Module, abc.ABC):
         self._latent_distribution = latent_distribution
         self._example_shape = tf.TensorShape(example_shape)
         self.num_classes = num_classes
-        self._examples_per_block = examples_per_block
+        self.examples_per_block = examples_per_block
         latent = tf.TensorSpec([None, latent_dim], tf.float32, name="latent")
         labels = tf.TensorSpec([None], tf.int32, name="label")
         if num_classes:
@@ -81,10 +82,10 @@ class Sampler(tf.Module, abc.ABC):
 
     def probes(self) -> dict[str, dict[str, tf.Tensor]]:
         """Gives arguments for each of the signatures, to compare two copies of a sampler by."""
-        n = self._examples_per_block + 1
+        n = self.examples_per_block + 1
         latents = {
             "latent": sample_latents(
-                n, 0, self._latent_dim, self._latent_distribution, self._examples_per_block
+                n, 0, self._latent_dim, self._latent_distribution, self.examples_per_block
             )
         }
         seeded = {"n": tf.constant(n, tf.int32), "seed": tf.constant(1, tf.int64)}
@@ -149,7 +150,7 @@ class Sampler(tf.Module, abc.ABC):
             n = tf.identity(n)
 
         def generate(latent: tf.Tensor) -> tf.Tensor:
-            labels = None if label is None else tf.fill([self._examples_per_block], label)
+            labels = None if label is None else tf.fill([self.examples_per_block], label)
             return finish(self._generate(latent, labels))
 
         return generate_in_blocks(
@@ -159,7 +160,7 @@ class Sampler(tf.Module, abc.ABC):
             seed,
             self._latent_dim,
             self._latent_distribution,
-            self._examples_per_block,
+            self.examples_per_block,
         )
 
     def _require_known(self, label: tf.Tensor) -> tf.Operation:
