@@ -54,6 +54,17 @@ def test_presets_hold_the_values_of_their_sources() -> None:
     assert (mnist_wgan.lipschitz, mnist_wgan.clip_value) == ("weight_clipping", 0.01)
     assert (mnist_wgan.optimizer, mnist_wgan.critic_learning_rate) == ("rmsprop", 5e-5)
     assert mnist_wgan.conv_stack_critic_strides == (2, 2, 2, 1)
+    cifar, cifar_acgan, lsun = read["cifar"], read["cifar_acgan"], read["lsun_bedroom"]
+    assert (cifar.batch_size, cifar.generator_batch_multiple, cifar.critic_steps) == (64, 2, 5)
+    assert (cifar.critic_learning_rate, cifar.beta_1, cifar.beta_2) == (2e-4, 0, 0.9)
+    assert (cifar.learning_rate_decay, cifar.steps) == ("linear", 100_000)
+    assert cifar.dequantize
+    assert cifar.sampling_statistics == "batch"
+    assert (cifar_acgan.critic_class_weight, cifar_acgan.generator_class_weight) == (1.0, 0.1)
+    assert not cifar_acgan.classify_generated
+    assert (lsun.optimizer, lsun.critic_learning_rate, lsun.clip_value) == ("rmsprop", 5e-5, 0.01)
+    assert (lsun.dcgan_kernel_size, lsun.dcgan_width, lsun.latent_dim) == (4, 64, 100)
+    assert (lsun.critic_passes, lsun.critic_warmup) == (2, True)
     assert (toy.penalty_weight, toy.mlp_critic_units) == (0.1, (512, 512, 512))
     assert (toy.output_activation, toy.batch_size) == ("linear", 256)
 

@@ -11,8 +11,6 @@ from wgan_tf import commands
 from wgan_tf.errors import UserError
 from wgan_tf.status import Status
 
-COVERED_SHARE = 0.01
-
 
 def main() -> Status:
     """Prints the coverage of the run's newest checkpoint."""
@@ -21,7 +19,7 @@ def main() -> Status:
     commands.import_tensorflow()
     from wgan_tf import drawing
     from wgan_tf.data.toy import gaussian_mixture
-    from wgan_tf.evaluation.mode_coverage import mode_shares
+    from wgan_tf.evaluation.mode_coverage import mode_coverage
     from wgan_tf.run_folder import RunFolder
 
     folder = RunFolder(options.workdir)
@@ -31,11 +29,11 @@ def main() -> Status:
         raise UserError(f"--workdir={options.workdir} is no run on toy Gaussians.")
     sampler, step = drawing.restore_run_sampler(folder)
     points = drawing.draw(sampler, options.n, options.seed)
-    shares = mode_shares(points, mixture.centers, mixture.sigma)
+    coverage = mode_coverage(points, mixture.centers, mixture.sigma)
     print(
         f"step {step:,}, {options.n:,} samples, seed {options.seed}: "
-        f"{(shares >= COVERED_SHARE).sum()} of {len(shares)} modes covered, "
-        f"least share {shares.min():.2%}, good samples {shares.sum():.1%}"
+        f"{coverage.num_covered} of {len(mixture.centers)} modes covered, "
+        f"least share {coverage.least_share:.2%}, good samples {coverage.good_share:.1%}"
     )
     return Status.DONE
 

@@ -4,11 +4,12 @@ This module is imported before TensorFlow, so that a mistake in the options is t
 """
 
 import contextlib
+import dataclasses
 import importlib
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NoReturn
 
 from absl import app, flags, logging
@@ -22,9 +23,11 @@ from wgan_tf.status import Status
 PATH_FLAGS = ("workdir", "out")
 
 
-def define_config_flags() -> None:
-    """Defines a flag for every option of `Config`."""
+def define_config_flags(names: Collection[str] | None = None) -> None:
+    """Defines a flag for every option of `Config`, or for those named."""
     for field in configuration.fields():
+        if names is not None and field.name not in names:
+            continue
         kind, _ = configuration.field_type(field)
         choices = field.metadata["choices"]
         help_text = field.metadata["help"] + (f" One of {', '.join(choices)}." if choices else "")
@@ -50,6 +53,22 @@ def config_from_flags() -> Config:
     config = Config(**values)
     configuration.validate(config)
     return config
+
+
+def changed_by_flags(config: Config) -> Config:
+    """A configuration with those of its options changed that were given on the command line.
+
+    Raises:
+        UserError: a value is not allowed.
+    """
+    values: dict[str, Any] = {
+        field.name: configuration.parse_value(field, flags.FLAGS[field.name].value)
+        for field in configuration.fields()
+        if field.name in flags.FLAGS and flags.FLAGS[field.name].present
+    }
+    changed = dataclasses.replace(config, **values)
+    configuration.validate(changed)
+    return changed
 
 
 def run(command: Callable[[], Status]) -> NoReturn:

@@ -63,10 +63,13 @@ def option(
 WITH_CLIPPING = Requirement("lipschitz", ("weight_clipping",))
 WITH_PENALTY = Requirement("lipschitz", ("gradient_penalty", "one_sided_gradient_penalty"))
 WITH_CLASSES = Requirement("conditional", ("auxiliary_classifier",))
+WITH_INCEPTION = Requirement("eval_features", ("inception",))
 WITH_ADAM = Requirement("optimizer", ("adam",))
 WITH_MLP = Requirement("architecture", ("mlp",))
 WITH_DCGAN = Requirement("architecture", ("dcgan",))
 WITH_CONV_STACK = Requirement("architecture", ("conv_stack",))
+WITH_RESNET = Requirement("architecture", ("resnet",))
+WITH_ACGAN = Requirement("architecture", ("acgan",))
 
 NORMS = ("none", "batch", "layer")
 INITIALIZERS = ("normal", "he_uniform", "glorot_uniform")
@@ -167,7 +170,9 @@ class Config:
         only_with=WITH_CLASSES,
     )
     architecture: str = option(
-        "dcgan", "Family of the two networks.", choices=("mlp", "dcgan", "conv_stack")
+        "dcgan",
+        "Family of the two networks.",
+        choices=("mlp", "dcgan", "conv_stack", "resnet", "acgan"),
     )
     output_activation: str = option(
         "tanh",
@@ -364,6 +369,80 @@ class Config:
         choices=INITIALIZERS,
         only_with=WITH_CONV_STACK,
     )
+    resnet_start_size: int = option(
+        4, "Side of the generator's first feature map.", minimum=1, only_with=WITH_RESNET
+    )
+    resnet_generator_filters: tuple[int, ...] = option(
+        (128, 128, 128),
+        "Filters of the generator's residual blocks, each of which doubles the sides; the first "
+        "feature map has those of the first block.",
+        minimum=1,
+        only_with=WITH_RESNET,
+    )
+    resnet_generator_norm: str = option(
+        "batch", "Normalisation in the generator.", choices=NORMS, only_with=WITH_RESNET
+    )
+    resnet_critic_filters: tuple[int, ...] = option(
+        (128, 128, 128, 128),
+        "Filters of the critic's residual blocks, or of its first convolution and then its blocks.",
+        minimum=1,
+        only_with=WITH_RESNET,
+    )
+    resnet_critic_first_block: str = option(
+        "optimized",
+        "What the critic begins with: a residual block that neither normalises nor rectifies the "
+        "pixels (optimized), or a single convolution.",
+        choices=("optimized", "convolution"),
+        only_with=WITH_RESNET,
+    )
+    resnet_critic_downsamplings: int = option(
+        2,
+        "So many of the critic's residual blocks, the first ones, halve the sides.",
+        minimum=0,
+        only_with=WITH_RESNET,
+    )
+    resnet_critic_pooling: str = option(
+        "mean",
+        "What the critic's output is computed from: the mean over all pixels of the rectified last "
+        "feature map, or all of its entries (flatten).",
+        choices=("mean", "flatten"),
+        only_with=WITH_RESNET,
+    )
+    resnet_critic_norm: str = option(
+        "none",
+        "Normalisation in the critic's residual blocks.",
+        choices=("none", "layer"),
+        only_with=WITH_RESNET,
+    )
+    acgan_generator_units: int = option(
+        1024,
+        "Units of the dense layer before the generator's first feature map.",
+        minimum=1,
+        only_with=WITH_ACGAN,
+    )
+    acgan_start_filters: int = option(
+        128, "Filters of the generator's first feature map.", minimum=1, only_with=WITH_ACGAN
+    )
+    acgan_generator_filters: tuple[int, ...] = option(
+        (256, 128),
+        "Filters of the generator's convolutions, before each of which the sides double.",
+        minimum=1,
+        only_with=WITH_ACGAN,
+    )
+    acgan_critic_filters: tuple[int, ...] = option(
+        (32, 64, 128, 256),
+        "Filters of the critic's convolutions; after the first, the third and so on the sides "
+        "halve.",
+        minimum=1,
+        only_with=WITH_ACGAN,
+    )
+    acgan_critic_dropout: float = option(
+        0.3,
+        "Share of the entries that dropout takes after each of the critic's convolutions.",
+        minimum=0,
+        maximum=0.99,
+        only_with=WITH_ACGAN,
+    )
     batch_size: int = option(64, "Examples in a batch, over all replicas together.", minimum=1)
     critic_steps: int = option(
         5, "Critic steps before each generator step.", minimum=1, maximum=4096
@@ -457,8 +536,40 @@ class Config:
     )
     eval_every: int = option(
         0,
-        "Steps between held-out estimates on --eval_split; 0 for none.",
+        "Steps between evaluations on --eval_split: the critic's estimate, and the metrics of "
+        "generated examples; 0 for none.",
         minimum=0,
+        may_change=True,
+    )
+    eval_metrics: tuple[str, ...] = option(
+        ("fid",),
+        "Metrics of pictures in an evaluation; empty for the critic's estimate alone. The best "
+        "checkpoint has the least fid, or without it kid, or without both sliced_wasserstein.",
+        choices=("fid", "kid", "inception_score", "manifolds", "sliced_wasserstein"),
+        may_change=True,
+    )
+    eval_samples: int = option(
+        2000, "Generated examples in an evaluation.", minimum=100, maximum=10**6, may_change=True
+    )
+    eval_features: str = option(
+        "auto",
+        "Features that metrics are computed of: those of a classifier trained on the data's "
+        "labels, of the Inception graph in --inception, random projections of the pixels, or the "
+        "pixels; auto takes the classifier where there are labels, else random projections.",
+        choices=("auto", "classifier", "inception", "random", "pixels"),
+        may_change=True,
+    )
+    inception: str = option(
+        "",
+        "The 2015 Inception graph: a frozen graph (.pb), a SavedModel or a TF-Hub folder.",
+        only_with=WITH_INCEPTION,
+        may_change=True,
+    )
+    inception_protocol: str = option(
+        "legacy_tensorflow",
+        "How pictures are resized for Inception.",
+        choices=("legacy_tensorflow", "clean"),
+        only_with=WITH_INCEPTION,
         may_change=True,
     )
     profile_steps: int = option(
@@ -508,6 +619,11 @@ def validate(config: Config) -> None:
             f"--{config.architecture}_critic_norm=batch does not go with "
             f"--lipschitz={config.lipschitz}, which needs a critic that judges each example alone; "
             "take layer or none."
+        )
+    if config.eval_features == "inception" and not config.inception:
+        raise UserError(
+            "--eval_features=inception needs the graph's weights; name them with --inception, or "
+            "take other features."
         )
     if config.eval_every and not config.eval_split:
         raise UserError(

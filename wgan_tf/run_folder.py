@@ -67,6 +67,11 @@ class RunFolder:
         return self.elsewhere.get("AIP_CHECKPOINT_DIR", f"{self.path}/checkpoints")
 
     @property
+    def best(self) -> str:
+        """Folder of the checkpoint that evaluated best."""
+        return f"{self.path}/best"
+
+    @property
     def tensorboard(self) -> str:
         """Folder of TensorBoard's events."""
         return self.elsewhere.get("AIP_TENSORBOARD_LOG_DIR", f"{self.path}/tensorboard")

@@ -5,6 +5,7 @@ import pathlib
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from wgan_tf import config as configuration
 from wgan_tf import lipschitz
@@ -27,6 +28,28 @@ STACK = {
     "conv_stack_generator_strides": (2, 2, 1),
     "conv_stack_critic_filters": (4, 4),
     "conv_stack_critic_strides": (2, 2),
+}
+RESIDUAL = {
+    "architecture": "resnet",
+    "resnet_start_size": 2,
+    "resnet_generator_filters": (4, 3),
+    "resnet_critic_filters": (3, 4, 4),
+    "dequantize": True,
+    "generator_batch_multiple": 2,
+}
+RESIDUAL_CONVOLUTION_FIRST = {
+    **RESIDUAL,
+    "resnet_critic_first_block": "convolution",
+    "resnet_critic_pooling": "flatten",
+    "resnet_critic_norm": "layer",
+}
+LABELS = {"conditional": "auxiliary_classifier"}
+CLASSIFIER = {
+    "architecture": "acgan",
+    "acgan_generator_units": 8,
+    "acgan_start_filters": 4,
+    "acgan_generator_filters": (4, 4),
+    "acgan_critic_filters": (4, 4, 4, 4),
 }
 # The orders, norms and upsamplings of a stack that STACK has not.
 OTHER_STACK = {
@@ -180,6 +203,23 @@ ROWS = [
     ),
     Row("conv-stack-clipping", "digits", {**STACK, **CLIPPING}),
     Row("conv-stack-penalty", "digits", {**STACK, "conv_stack_critic_norm": "layer"}),
+    Row("resnet-penalty", "digits", {**RESIDUAL, "sampling_statistics": "batch"}),
+    Row("resnet-penalty-layer-norm", "digits", RESIDUAL_CONVOLUTION_FIRST),
+    Row(
+        "resnet-classes-in-batch-norm",
+        "digits",
+        {**RESIDUAL, **LABELS, "generator_conditioning": "batch_norm"},
+    ),
+    Row(
+        "acgan-classes-clipping",
+        "digits",
+        {**CLASSIFIER, **LABELS, **CLIPPING, "classify_generated": True},
+    ),
+    Row(
+        "acgan-classes-penalty",
+        "digits",
+        {**CLASSIFIER, **LABELS, "generator_conditioning": "concatenate"},
+    ),
     Row("conv-stack-post-activation-penalty", "digits", OTHER_STACK),
     Row(
         "conv-stack-post-activation-dropout",
@@ -221,15 +261,22 @@ PRESET_SHAPES = {
     "celeb_a": (64, 64, 3),
     "celeb_a_dcgan": (64, 64, 3),
     "cifar": (32, 32, 3),
+    "cifar_acgan": (32, 32, 3),
+    "cifar_dcgan": (32, 32, 3),
     "cifar_horse_wgan": (32, 32, 3),
+    "cifar_wgan": (32, 32, 3),
     "digits": (8, 8, 1),
     "fashion_mnist": (28, 28, 1),
+    "fashion_mnist_acwgan": (28, 28, 1),
     "fashion_mnist_gan": (28, 28, 1),
     "fashion_mnist_ns_gan": (28, 28, 1),
+    "fashion_mnist_resnet": (28, 28, 1),
     "fashion_mnist_sn_hinge": (28, 28, 1),
     "fashion_mnist_wgan": (28, 28, 1),
     "fashion_mnist_wgan_lp": (28, 28, 1),
+    "lsun_bedroom": (64, 64, 3),
     "mnist": (28, 28, 1),
+    "mnist_acwgan": (28, 28, 1),
     "mnist_gan": (28, 28, 1),
     "mnist_heuristic_gan": (28, 28, 1),
     "mnist_wgan": (28, 28, 1),
@@ -240,13 +287,19 @@ PRESET_SHAPES = {
 }
 
 
-def stand_in(folder: pathlib.Path, shape: tuple[int, ...]) -> str:
-    """Writes ten random examples and returns their `--dataset`."""
+def stand_in(folder: pathlib.Path, shape: tuple[int, ...], *, labelled: bool) -> str:
+    """Writes ten random examples, of a class each if they are labelled, and returns `--dataset`."""
     random = np.random.default_rng(3)
     if len(shape) == 1:
         examples = random.normal(size=(10, *shape)).astype(np.float32)
     else:
         examples = random.integers(256, size=(10, *shape), dtype=np.uint8)
+    if labelled:
+        for number, example in enumerate(examples):
+            (folder / f"pictures/class_{number}").mkdir(parents=True)
+            picture = Image.fromarray(example.squeeze())
+            picture.save(folder / f"pictures/class_{number}/0.png")
+        return f"folder:{folder}/pictures"
     file = folder / "stand_in.npy"
     np.save(file, examples)
     return f"npy:{file}"

@@ -91,15 +91,21 @@ def test_goes_on_bit_for_bit(trained: Trained, data_dir: str) -> None:
 
 def test_export_draws_the_same(trained: Trained, data_dir: str, tmp_path: pathlib.Path) -> None:
     config = trained.row.config()
+    store = open_data(config, data_dir)
     sampler = drawing.build_run_sampler(
         config,
         trained.trainer.state.average_generator,
-        open_data(config, data_dir).example_shape,
+        store.example_shape,
+        registry.count_classes(config, store.class_names),
     )
     loaded = tf.saved_model.load(write_saved_model(sampler, tmp_path / "export", {}))
     arguments = {"n": tf.constant(5), "seed": tf.constant(7, tf.int64)}
+    label = 1 if sampler.num_classes else None
+    if label is not None:
+        arguments["label"] = tf.constant(label)
     (exported,) = loaded.signatures["sample"](**arguments).values()
-    np.testing.assert_array_equal(exported.numpy(), drawing.draw(sampler, n=5, seed=7))
+    drawn = drawing.draw(sampler, n=5, seed=7, label=label)
+    np.testing.assert_array_equal(exported.numpy(), drawn)
 
 
 @pytest.fixture(scope="module")
@@ -271,10 +277,14 @@ def test_every_preset_is_in_the_table() -> None:
 def test_first_steps_of_a_preset(path: pathlib.Path, data_dir: str, tmp_path: pathlib.Path) -> None:
     changes: dict[str, Any] = {
         "workdir": str(tmp_path),
-        "dataset": stand_in(tmp_path, PRESET_SHAPES[path.stem]),
         "batch_size": 4,
+        "classes": (),
+        "train_split": "train",
+        "data_dir": data_dir,
     }
     config = preset(path, **changes)
+    shape, labelled = PRESET_SHAPES[path.stem], config.conditional != "none"
+    config = dataclasses.replace(config, dataset=stand_in(tmp_path, shape, labelled=labelled))
     configuration.validate(config)
     store = open_data(config, data_dir)
     registry.check(config, store.example_shape)

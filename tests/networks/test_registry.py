@@ -23,6 +23,17 @@ FAMILIES = {
         "conv_stack_critic_strides": (2, 2),
     },
     "mlp": {"mlp_generator_units": (5,), "mlp_critic_units": (5,)},
+    "resnet": {
+        "resnet_start_size": 3,
+        "resnet_generator_filters": (3, 2),
+        "resnet_critic_filters": (2, 3, 3),
+    },
+    "acgan": {
+        "acgan_generator_units": 5,
+        "acgan_start_filters": 2,
+        "acgan_generator_filters": (3, 2),
+        "acgan_critic_filters": (2, 3, 4),
+    },
 }
 DCGAN = Config(latent_dim=3, **FAMILIES["dcgan"])
 

@@ -43,6 +43,7 @@ class Monitor:
         total_steps: The step at which the run ends.
         initial_step: The step from which this process goes on.
         reference_points: For 2-D data, real points, floating [M, 2], drawn beneath the samples.
+        grid_columns: Images in a row of the grid; None for a nearly square one.
         stream: Where to show progress; standard error by default.
     tensorboard: The folder of TensorBoard's events; `tensorboard` below the run's by default.
 
@@ -57,12 +58,14 @@ class Monitor:
         total_steps: int,
         initial_step: int,
         reference_points: npt.NDArray[np.floating] | None = None,
+        grid_columns: int | None = None,
         stream: TextIO | None = None,
         tensorboard: StrPath | None = None,
     ) -> None:
         self._workdir = workdir
         self._initial_step = initial_step
         self._reference_points = reference_points
+        self._grid_columns = grid_columns
         self._metrics = MetricsLog(join(workdir, "metrics.jsonl"))
         self._metrics.resume_at(initial_step)
         self._summaries = Summaries(
@@ -133,7 +136,7 @@ class Monitor:
 
     def _picture(self, examples: npt.NDArray[Any]) -> Pixels:
         if examples.ndim == 4:
-            return image_grid(examples)
+            return image_grid(examples, self._grid_columns)
         if self._reference_points is None or examples.ndim != 2 or examples.shape[1] != 2:
             raise ValueError(
                 "expected images [N, H, W, C], or points [N, 2] with reference points, "

@@ -33,22 +33,28 @@ class Condition:
         )
 
 
-def check_conditioning(config: Config, norm_option: str) -> None:
+def check_conditioning(config: Config, norm_option: str | None) -> None:
     """Checks that labels enter the generator somewhere.
 
     Args:
         config: the run's configuration.
-        norm_option: the option that names the generator's normalisation.
+        norm_option: the option that names the generator's normalisation; None where it has none.
 
     Raises:
         UserError: they would enter batch norms, of which the generator has none.
     """
-    norm = getattr(config, norm_option)
-    in_norm = config.generator_conditioning == "batch_norm"
-    if config.conditional != "none" and in_norm and norm != "batch":
+    if config.conditional == "none" or config.generator_conditioning != "batch_norm":
+        return
+    if norm_option is None:
+        raise UserError(
+            f"--generator_conditioning=batch_norm does not go with --architecture="
+            f"{config.architecture}, whose generator has no batch norm; take multiply or "
+            "concatenate."
+        )
+    if getattr(config, norm_option) != "batch":
         raise UserError(
             f"--generator_conditioning=batch_norm needs batch norm in the generator, but "
-            f"--{norm_option}={norm}; take --{norm_option}=batch, or "
+            f"--{norm_option}={getattr(config, norm_option)}; take --{norm_option}=batch, or "
             "--generator_conditioning=multiply."
         )
 

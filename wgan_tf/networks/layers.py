@@ -41,7 +41,9 @@ class LayerFactory:
         Args:
             precision: one of `POLICIES`.
             seed: of the initial values.
-            initializer: of kernels: normal (N(0, 0.02)), he_uniform or glorot_uniform.
+            initializer: of kernels: normal (N(0, 0.02)), he_uniform, glorot_uniform, or
+                he_uniform_average: uniform of variance 4 / (fan_in + fan_out), which WGAN-GP's
+                code takes in place of He's 2 / fan_in.
             spectral_norm: whether dense layers, convolutions and heads are spectrally normalised.
             sampling_statistics: what batch norm takes at inference: moving or batch.
         """
@@ -240,6 +242,8 @@ class LayerFactory:
             return keras.initializers.RandomNormal(stddev=0.02, seed=seed)
         if kind == "he_uniform":
             return keras.initializers.HeUniform(seed=seed)
+        if kind == "he_uniform_average":
+            return keras.initializers.VarianceScaling(2.0, "fan_avg", "uniform", seed=seed)
         return keras.initializers.GlorotUniform(seed=seed)
 
     def _spectral_options(self) -> dict[str, Any]:

@@ -95,7 +95,6 @@ class BatchNormalization(keras.layers.Layer):
             initializer,
             trainable=False,
             autocast=False,
-            aggregation="only_first_replica",
             name=name,
         )
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
-from wgan_tf.networks import conv_stack, dcgan, mlp
+from wgan_tf.networks import acgan, conv_stack, dcgan, mlp, resnet
 from wgan_tf.networks.layers import LayerFactory
 
 
@@ -40,7 +40,13 @@ class Family(Protocol):
         """Examples [B, *example_shape] -> [scores [B, 1], class logits [B, num_classes] if any]."""
 
 
-FAMILIES: dict[str, Family] = {"mlp": mlp, "dcgan": dcgan, "conv_stack": conv_stack}
+FAMILIES: dict[str, Family] = {
+    "mlp": mlp,
+    "dcgan": dcgan,
+    "conv_stack": conv_stack,
+    "resnet": resnet,
+    "acgan": acgan,
+}
 
 
 def check(config: Config, example_shape: tuple[int, ...]) -> None:

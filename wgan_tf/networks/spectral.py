@@ -26,7 +26,6 @@ class _SpectralNormalized(keras.layers.Layer):
             keras.initializers.RandomNormal(seed=self._direction_seed),
             trainable=False,
             autocast=False,
-            aggregation="only_first_replica",
             name="direction",
         )
 

@@ -40,8 +40,18 @@ class Inspection(Protocol):
     def histograms(self) -> Mapping[str, np.ndarray]:
         """Values whose distribution is shown, by name."""
 
-    def held_out(self) -> Mapping[str, float]:
-        """Metrics on examples that are not trained on, by name."""
+    def scalars(self) -> Mapping[str, float]:
+        """Metrics that cost next to nothing, by name."""
+
+    def evaluation(self) -> Mapping[str, float]:
+        """Metrics by held-out examples, by name."""
+
+
+class Best(Protocol):
+    """Keeps the best state."""
+
+    def offer(self, metrics: Mapping[str, float]) -> None:
+        """Takes the metrics of the present state, which is kept if they are the best so far."""
 
 
 def train(
@@ -49,6 +59,7 @@ def train(
     trainer: Trainer,
     *,
     checkpoints: Checkpoints,
+    best: Best,
     monitor: Monitor,
     inspection: Inspection,
     profiled: Callable[[], contextlib.AbstractContextManager[None]],
@@ -61,6 +72,7 @@ def train(
         config: the run's configuration.
         trainer: holds the state, restored already.
         checkpoints: where the state is saved.
+        best: where the best state is.
         monitor: where the run shows what it does.
         inspection: looks at the critic.
         profiled: records for a profile what is done within it.
@@ -102,8 +114,10 @@ def train(
                 schedule.batches_before(config, step) - schedule.batches_before(config, first_step)
             )
             metrics["images_per_sec"] = images / seconds
+            metrics.update(inspection.scalars())
             if evaluates:
-                metrics.update(inspection.held_out())
+                metrics.update(inspection.evaluation())
+                best.offer(metrics)
             monitor.summary(step, metrics, inspection.histograms())
             trainer.reset_metrics()
             seconds, first_step = 0.0, step
