@@ -37,18 +37,15 @@ def rounded(x: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("training", [False, True])
 def test_sampling_normalises_by_the_batch_and_changes_no_variable(
-    shape: tuple[int, ...], training: bool, randomize: Randomize
+    shape: tuple[int, ...], randomize: Randomize
 ) -> None:
     x = examples(shape)
     factory = LayerFactory("float64", 0, "normal", sampling_statistics="batch")
     layer = built(factory.norm("batch"), shape, randomize)
     before = layer.get_weights()
     scale, offset = (variable.numpy() for variable in layer.trainable_variables)
-    np.testing.assert_allclose(
-        layer(x, training=training), by_batch(x) * scale + offset, rtol=1e-9, atol=1e-9
-    )
+    np.testing.assert_allclose(layer(x), by_batch(x) * scale + offset, rtol=1e-9, atol=1e-9)
     for value, now in zip(before, layer.get_weights(), strict=True):
         np.testing.assert_array_equal(now, value)
 
