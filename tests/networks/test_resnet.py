@@ -252,8 +252,7 @@ def test_the_critic_with_layer_norm_computes_what_the_authors_code_does(
     residual = convolve(relu(norm(convolve(relu(norm(x)), *second))), *third)
     x = quarters(residual).mean(0) + convolve(quarters(x).mean(0), *shortcut)
     ((weights, bias),) = layers_named(critic, "Dense")
-    (scores,) = critic(pictures)
-    np.testing.assert_allclose(scores, x.reshape(2, -1) @ weights + bias, rtol=1e-6)
+    np.testing.assert_allclose(critic(pictures), x.reshape(2, -1) @ weights + bias, rtol=1e-6)
 
 
 @pytest.mark.parametrize("norm", ["none", "layer"])
@@ -271,7 +270,7 @@ def test_the_penalty_has_right_gradients(first_block: str, norm: str, randomize:
     def penalty() -> tf.Tensor:
         with tf.GradientTape() as tape:
             tape.watch(points)
-            scores = tf.reduce_sum(critic(points, training=True)[0])
+            scores = tf.reduce_sum(critic(points, training=True))
         norms = tf.sqrt(tf.reduce_sum(tape.gradient(scores, points) ** 2, axis=(1, 2, 3)))
         return tf.reduce_sum((norms - 1.0) ** 2)
 
@@ -311,11 +310,10 @@ def test_sides_are_the_start_size_times_a_power_of_two(
         resnet_critic_downsamplings=downsamplings,
     )
     registry.check(config, (side, side, 3))
-    pictures = registry.build_generator(config, (side, side, 3), 0)(np.ones([2, 3], np.float32))
+    pictures = registry.build_generator(config, (side, side, 3), 0)([np.ones([2, 3], np.float32)])
     assert pictures.shape == (2, side, side, 3)
     critic = registry.build_critic(config, (side, side, 3), 0)
-    (scores,) = critic(pictures)
-    assert scores.shape == (2, 1)
+    assert critic(pictures).shape == (2, 1)
     assert map_shapes(critic)[-1] == (side // 2**downsamplings,) * 2 + (2,)
 
 
