@@ -36,14 +36,15 @@ np.savez(result, images=images, decoded=decoded, floats=floats)
 
 
 class Scaled(tf.Module):
-    """Maps latents [N, 5] to points [N, 5]."""
+    """Maps [latents [N, 5]] to points [N, 5]."""
 
     def __init__(self, factor: float, noise: float) -> None:
         super().__init__()
         self.factor = tf.Variable(factor)
         self.noise = noise
 
-    def __call__(self, latent: tf.Tensor) -> tf.Tensor:
+    def __call__(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        (latent,) = inputs
         return latent * self.factor + self.noise * tf.random.normal(tf.shape(latent))
 
 
@@ -72,7 +73,7 @@ def test_a_process_with_tensorflow_alone_gets_the_same_pictures(
         np.testing.assert_array_equal(consumed["images"], images)
         np.testing.assert_array_equal(consumed["decoded"], images)
         latent = np.linspace(-1, 1, 15, dtype=np.float32).reshape(3, 5)
-        floats = (image_generator(latent, training=False) + 1) / 2
+        floats = (image_generator([latent], training=False) + 1) / 2
         np.testing.assert_allclose(consumed["floats"], floats, atol=1e-6)
 
 
@@ -101,6 +102,42 @@ def test_signatures_have_the_promised_names_and_types(
     }
     with pytest.raises(tf.errors.InvalidArgumentError, match="n must be between 1 and 10000"):
         model.signatures["sample"](n=tf.constant(0), seed=tf.constant(0, tf.int64))
+
+
+def test_a_conditional_model_takes_labels_and_tells_mistakes(
+    conditional_sampler: ImageSampler, tmp_path: Path
+) -> None:
+    model = tf.saved_model.load(write_saved_model(conditional_sampler, tmp_path, {}))
+    inputs = {
+        name: {
+            key: (spec.dtype, spec.shape.as_list())
+            for key, spec in function.structured_input_signature[1].items()
+        }
+        for name, function in model.signatures.items()
+    }
+    seeded = {"n": (tf.int32, []), "seed": (tf.int64, []), "label": (tf.int32, [])}
+    assert inputs == {
+        "serving_default": {"latent": (tf.float32, [None, 5]), "label": (tf.int32, [None])},
+        "sample": seeded,
+        "sample_png": seeded,
+    }
+    for label in (0, 3):
+        arguments = {
+            "n": tf.constant(17),
+            "seed": tf.constant(5, tf.int64),
+            "label": tf.constant(label),
+        }
+        np.testing.assert_array_equal(
+            model.signatures["sample"](**arguments)["images"],
+            conditional_sampler.sample(**arguments)["images"],
+        )
+    for latent, label, complaint in (
+        (tf.zeros([2, 6]), [0, 0], "latent must have rows of 5 numbers.*6"),
+        (tf.zeros([2, 5]), [0], "label must have one number for each"),
+        (tf.zeros([2, 5]), [0, 4], "label must be between 0 and 3"),
+    ):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=complaint):
+            model.signatures["serving_default"](latent=latent, label=tf.constant(label))
 
 
 def test_versions_rise_above_the_highest_integer(tmp_path: Path) -> None:
@@ -149,13 +186,9 @@ def test_a_model_that_fails_the_comparison_is_not_published(
 
 
 def test_pictures_that_are_not_numbers_are_not_published(tmp_path: Path) -> None:
-    model = keras.Sequential(
-        [
-            keras.Input([5]),
-            keras.layers.Dense(12, bias_initializer=keras.initializers.Constant(np.nan)),
-            keras.layers.Reshape([2, 2, 3]),
-        ]
-    )
+    latent = keras.Input([5])
+    not_numbers = keras.layers.Dense(12, bias_initializer=keras.initializers.Constant(np.nan))
+    model = keras.Model([latent], keras.layers.Reshape([2, 2, 3])(not_numbers(latent)))
     sampler = ImageSampler(
         model,
         latent_dim=5,
