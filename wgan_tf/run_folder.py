@@ -81,6 +81,21 @@ class RunFolder:
         """Folder of SavedModels."""
         return f"{self.path}/export"
 
+    @property
+    def metrics_file(self) -> str:
+        """The metrics over time, a JSON object a line."""
+        return f"{self.path}/metrics.jsonl"
+
+    @property
+    def samples(self) -> str:
+        """Folder of sample grids."""
+        return f"{self.path}/samples"
+
+    @property
+    def report_file(self) -> str:
+        """The report on the run."""
+        return f"{self.path}/report.html"
+
     def exists(self) -> bool:
         """Whether a run was begun here."""
         return tf.io.gfile.exists(self.config_file)

@@ -4,6 +4,7 @@ import json
 import os
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -60,16 +61,21 @@ def write_saved_model(
             tf.io.gfile.rmtree(unfinished)
 
 
-def exported_step(export_dir: str | os.PathLike[str]) -> int | None:
-    """The step that the newest version's model card tells; None without a version or a step."""
+def read_model_card(export_dir: str | os.PathLike[str]) -> dict[str, Any]:
+    """The newest version's model card; empty without a version or a card."""
     root = os.fspath(export_dir)
     if not tf.io.gfile.exists(root):
-        return None
+        return {}
     card = f"{root}/{_highest_version(root)}/{MODEL_CARD}"
     if not tf.io.gfile.exists(card):
-        return None
+        return {}
     with tf.io.gfile.GFile(card) as file:
-        return json.load(file).get("step")
+        return json.load(file)
+
+
+def exported_step(export_dir: str | os.PathLike[str]) -> int | None:
+    """The step that the newest version's model card tells; None without a version or a step."""
+    return read_model_card(export_dir).get("step")
 
 
 def _compare(sampler: Sampler, path: str) -> None:
