@@ -120,12 +120,18 @@ def _parse(arguments: list[str]) -> list[str]:
     if flags.FLAGS["verbosity"].using_default_value:
         flags.FLAGS.verbosity = logging.ERROR
     for name in PATH_FLAGS:
-        value = flags.FLAGS[name].value if name in flags.FLAGS else None
-        if value is not None and value.startswith("~"):
-            flags.FLAGS[name].value = str(pathlib.Path(value).expanduser())
+        if name in flags.FLAGS:
+            flags.FLAGS[name].value = _with_home(flags.FLAGS[name].value)
     if len(rest) > 1:
         _exit_with(Status.USER_ERROR, f"{rest[1]} is no option; options are --name=value.")
     return rest
+
+
+def _with_home(value: str | list[str] | None) -> str | list[str] | None:
+    """A path, or each of several, with the home folder in place of a leading ~."""
+    if isinstance(value, list):
+        return [str(_with_home(path)) for path in value]
+    return str(pathlib.Path(value).expanduser()) if value and value.startswith("~") else value
 
 
 def _told(command: Callable[[], Status]) -> Status:

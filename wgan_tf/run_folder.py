@@ -96,6 +96,16 @@ class RunFolder:
         """Folder of the generator in the formats of other runtimes."""
         return f"{self.path}/converted"
 
+    @property
+    def samples(self) -> str:
+        """Folder of sample grids."""
+        return f"{self.path}/samples"
+
+    @property
+    def report_file(self) -> str:
+        """The report on the run."""
+        return f"{self.path}/report.html"
+
     def exists(self) -> bool:
         """Whether a run was begun here."""
         return tf.io.gfile.exists(self.config_file)

@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -63,14 +64,19 @@ def write_saved_model(
         return _publish(unfinished, root)
 
 
-def exported_step(export_dir: str | os.PathLike[str]) -> int | None:
-    """The step that the newest version's model card tells; None without a version or a step."""
+def read_model_card(export_dir: str | os.PathLike[str]) -> dict[str, Any]:
+    """The newest version's model card; empty without a version or a card."""
     version = newest_version(export_dir)
     card = f"{version}/{MODEL_CARD}"
     if version is None or not tf.io.gfile.exists(card):
-        return None
+        return {}
     with tf.io.gfile.GFile(card) as file:
-        return json.load(file).get("step")
+        return json.load(file)
+
+
+def exported_step(export_dir: str | os.PathLike[str]) -> int | None:
+    """The step that the newest version's model card tells; None without a version or a step."""
+    return read_model_card(export_dir).get("step")
 
 
 def newest_version(export_dir: str | os.PathLike[str]) -> str | None:
