@@ -580,6 +580,9 @@ class Config:
         may_change=True,
     )
     export: bool = option(True, "Write a SavedModel when training is done.", may_change=True)
+    report: bool = option(
+        True, "Write report.html, a page on the run, when training is done.", may_change=True
+    )
 
 
 def fields() -> tuple[dataclasses.Field[Any], ...]:

@@ -29,12 +29,13 @@ def main() -> Status:
 
     commands.import_tensorflow()
     from wgan_tf import scoring
+    from wgan_tf.restoring import parse_checkpoint
     from wgan_tf.run_folder import RunFolder
 
     if options.workdir:
         folder = RunFolder(options.workdir)
         config = commands.changed_by_flags(folder.read_config())
-        subject = scoring.run_subject(folder, options.checkpoint)
+        subject = scoring.run_subject(folder, parse_checkpoint(options.checkpoint))
     else:
         config = commands.changed_by_flags(Config(workdir="unused"))
         subject = (

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from wgan_tf import config as configuration
-from wgan_tf import drawing
+from wgan_tf import drawing, reporting
 from wgan_tf.config import Config
 from wgan_tf.data import store as data_store
 from wgan_tf.data.store import Description, Store, open_store
@@ -38,6 +38,7 @@ from wgan_tf.training.inspection import Inspection
 from wgan_tf.training.interruption import StopRequest
 from wgan_tf.training.loop import Trainer
 from wgan_tf.training.rendezvous import Facts, meet
+from wgan_tf.watching import Watch
 
 # What may differ between the workers of one run: where its files are on each.
 LOCAL_OPTIONS = ("workdir", "data_dir")
@@ -162,15 +163,16 @@ def _train(
         raw_sampler = drawing.build_run_sampler(
             config, trainer.state.generator, store.example_shape, sampler.num_classes
         )
+        best = (
+            BestCheckpoint(trainer.state, folder.best_checkpoints, quality.main_metric)
+            if quality and quality.main_metric
+            else None
+        )
         is_finished = run.train(
             config,
             trainer,
             checkpoints=checkpoints,
-            best=(
-                BestCheckpoint(trainer.state, folder.best_checkpoints, quality.main_metric)
-                if quality and quality.main_metric
-                else Bystander()
-            ),
+            watch=Watch(config, best, monitor.message),
             monitor=monitor,
             inspection=Inspection(
                 config,
@@ -187,6 +189,9 @@ def _train(
             monitor.message(drawing.write_run_saved_model(folder, sampler, config, trainer.step))
     if not is_finished:
         return _stopped(trainer)
+    if config.report:
+        reporting.write_report([folder], folder.report_file)
+        print(folder.report_file)
     return Status.DONE
 
 
@@ -198,7 +203,7 @@ def _follow(config: Config, trainer: Trainer, checkpoints: Checkpoints) -> Statu
             config,
             trainer,
             checkpoints=checkpoints,
-            best=bystander,
+            watch=bystander,
             monitor=bystander,
             inspection=bystander,
             profiled=contextlib.nullcontext,

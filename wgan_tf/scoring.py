@@ -14,6 +14,7 @@ from wgan_tf.data.store import Store, open_store
 from wgan_tf.errors import UserError
 from wgan_tf.files import write_atomically
 from wgan_tf.quality import build_quality, class_chunks, generated_examples
+from wgan_tf.restoring import Checkpoint
 from wgan_tf.run_folder import RunFolder
 
 READ_AT_ONCE = 500
@@ -84,7 +85,7 @@ def score(subject: Subject, config: Config, *, count: int, seed: int) -> Scores:
     return Scores(subject.name, quality.measure(examples), protocol)
 
 
-def run_subject(folder: RunFolder, checkpoint: str) -> Subject:
+def run_subject(folder: RunFolder, checkpoint: Checkpoint) -> Subject:
     """A run's moving-average generator at a checkpoint: best, last or a step.
 
     Raises:

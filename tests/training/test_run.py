@@ -61,6 +61,7 @@ class Recorder:
         self.inspected: list[int] = []
         self.flushed: list[int] = []
         self.profiled_steps: list[int] = []
+        self.offered: list[tuple[int, float]] = []
 
     def advance(self, step: int) -> None:
         assert step == self.trainer.step
@@ -90,7 +91,14 @@ class Recorder:
     def histograms(self) -> Mapping[str, np.ndarray]:
         return {"gradient_norms": [1.0]}
 
-    def held_out(self) -> Mapping[str, float]:
+    def scalars(self) -> Mapping[str, float]:
+        return {"clipped_share": 0.5}
+
+    def offer(self, step: int, metrics: Mapping[str, float]) -> None:
+        assert step == self.trainer.step
+        self.offered.append((step, metrics["held_out_wasserstein_estimate"]))
+
+    def evaluation(self) -> Mapping[str, float]:
         self.inspected.append(self.trainer.step)
         return {"held_out_wasserstein_estimate": 0.25}
 
@@ -116,6 +124,7 @@ def train(config: Config, recorder: Recorder, stop: FakeStop | None = None) -> b
         config,
         recorder.trainer,
         checkpoints=recorder,
+        watch=recorder,
         monitor=recorder,
         inspection=recorder,
         profiled=recorder.profiled,
@@ -177,6 +186,7 @@ def test_held_out_estimates_come_at_steps_of_their_own(config: Config) -> None:
     assert seen.inspected == [4, 8]
     with_estimate = [s for s, m in seen.summaries.items() if "held_out_wasserstein_estimate" in m]
     assert with_estimate == [4, 8]
+    assert seen.offered == [(4, 0.25), (8, 0.25)]
 
 
 def test_a_run_goes_on_from_its_step(config: Config) -> None:

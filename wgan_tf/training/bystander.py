@@ -34,7 +34,7 @@ class Bystander:
         """None."""
         return {}
 
-    def offer(self, metrics: Mapping[str, float]) -> None:
+    def offer(self, step: int, metrics: Mapping[str, float]) -> None:
         """Does nothing."""
 
     def draw_samples(self) -> np.ndarray:

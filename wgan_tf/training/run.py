@@ -47,11 +47,11 @@ class Inspection(Protocol):
         """Metrics by held-out examples, by name."""
 
 
-class Best(Protocol):
-    """Keeps the best state."""
+class Watch(Protocol):
+    """Takes what evaluations find."""
 
-    def offer(self, metrics: Mapping[str, float]) -> None:
-        """Takes the metrics of the present state, which is kept if they are the best so far."""
+    def offer(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Takes the metrics of the present state."""
 
 
 def train(
@@ -59,7 +59,7 @@ def train(
     trainer: Trainer,
     *,
     checkpoints: Checkpoints,
-    best: Best,
+    watch: Watch,
     monitor: Monitor,
     inspection: Inspection,
     profiled: Callable[[], contextlib.AbstractContextManager[None]],
@@ -72,7 +72,7 @@ def train(
         config: the run's configuration.
         trainer: holds the state, restored already.
         checkpoints: where the state is saved.
-        best: where the best state is.
+        watch: takes what evaluations find.
         monitor: where the run shows what it does.
         inspection: looks at the critic.
         profiled: records for a profile what is done within it.
@@ -117,7 +117,7 @@ def train(
             metrics.update(inspection.scalars())
             if evaluates:
                 metrics.update(inspection.evaluation())
-                best.offer(metrics)
+                watch.offer(step, metrics)
             monitor.summary(step, metrics, inspection.histograms())
             trainer.reset_metrics()
             seconds, first_step = 0.0, step
