@@ -93,7 +93,9 @@ class Summaries:
             )
             for category, titled in charts.items()
         ]
-        self._add(0, layout_pb(layout_pb2.Layout(category=categories)))
+        summary = layout_pb(layout_pb2.Layout(category=categories))
+        # It is TensorFlow's message where TensorFlow is there, and TensorBoard's elsewhere.
+        self._add(0, summary_pb2.Summary.FromString(summary.SerializeToString()))
 
     def flush(self) -> None:
         """Writes to disk all that was added so far."""

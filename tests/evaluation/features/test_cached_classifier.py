@@ -182,7 +182,7 @@ def test_data_that_train_no_classifier_are_told(data_dir: Path, tmp_path: Path) 
         (open_digits(data_dir, "train", classes=("3",)), "only 3"),
         (open_digits(data_dir, "train[:19]"), "19"),
     ]:
-        with told("--features=classifier", reason, "--features=random"):
+        with told("--eval_features=classifier", reason, "--eval_features=random"):
             quietly(store, None, tmp_path / "cache")
     assert not (tmp_path / "cache").exists()
 

@@ -102,19 +102,19 @@ def classifier_features(
 
 
 def _require_trainable(store: Store) -> tuple[str, ...]:
-    remedy = "take --features=random or --features=inception."
+    remedy = "take --eval_features=random or --eval_features=inception."
     if len(store.example_shape) != 3:
-        raise UserError(f"--features=classifier needs images, but the data are points; {remedy}")
+        raise UserError(f"--eval_features=classifier needs images, but the data are points; {remedy}")
     if store.labels is None or store.class_names is None:
-        raise UserError(f"--features=classifier needs labels, but the data have none; {remedy}")
+        raise UserError(f"--eval_features=classifier needs labels, but the data have none; {remedy}")
     if len(store.class_names) < 2:
         raise UserError(
-            "--features=classifier needs two classes, but the data have only "
+            "--eval_features=classifier needs two classes, but the data have only "
             f"{store.class_names[0]}; {remedy}"
         )
     if store.num_examples < _MIN_EXAMPLES:
         raise UserError(
-            f"--features=classifier needs {_MIN_EXAMPLES} images, but there are "
+            f"--eval_features=classifier needs {_MIN_EXAMPLES} images, but there are "
             f"{store.num_examples}; {remedy}"
         )
     return store.class_names
