@@ -5,7 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,6 @@ import tensorflow as tf
 from tests.conformance.table import PRESET_SHAPES, PRESETS, ROWS, Row, preset, stand_in
 from tests.conformance.trajectory import (
     open_data,
-    optimize_graphs,
     require_equal_replicas,
     steps_of,
     variables,
@@ -141,16 +140,7 @@ def trajectory(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "tests.conformance.trajectory", *arguments]
 
 
-@pytest.fixture
-def graphs_as_they_are() -> Iterator[None]:
-    """Graphs run as the processes of `trajectory` run them."""
-    optimize_graphs(False)
-    yield
-    optimize_graphs(True)
-
-
 @ROW
-@pytest.mark.usefixtures("graphs_as_they_are")
 def test_two_replicas_agree_with_one_device(
     row: Row, data_dir: str, two_replicas: tf.distribute.Strategy
 ) -> None:
@@ -164,7 +154,6 @@ def test_two_replicas_agree_with_one_device(
     assert_agree(variables(two.state), variables(one.state))
 
 
-@pytest.mark.usefixtures("graphs_as_they_are")
 @pytest.mark.parametrize("name", ROWS_ELSEWHERE)
 def test_four_replicas_and_two_workers_agree_with_one_device(
     name: str, data_dir: str, elsewhere: Mapping[str, Mapping[str, np.ndarray]]
@@ -191,7 +180,6 @@ def assert_agree(
         np.testing.assert_allclose(value, wanted, rtol=1e-9, atol=1e-9, err_msg=message)
 
 
-@pytest.mark.usefixtures("graphs_as_they_are")
 def test_a_run_goes_on_with_another_number_of_replicas(
     data_dir: str, two_replicas: tf.distribute.Strategy, tmp_path: pathlib.Path
 ) -> None:
