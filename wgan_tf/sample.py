@@ -97,7 +97,7 @@ if __name__ == "__main__":
     flags.DEFINE_float(
         "truncation",
         None,
-        "Draw latents given that no number is beyond this, for more typical examples.",
+        "Draw latents given that no number in them is beyond this.",
         lower_bound=0.01,
     )
     flags.DEFINE_integer(

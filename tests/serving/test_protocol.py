@@ -6,6 +6,7 @@ REST bodies become PredictRequests by the rules of tensorflow.org/tfx/serving/ap
 import base64
 import io
 import json
+import math
 import re
 from collections.abc import Iterator
 from concurrent import futures
@@ -36,7 +37,7 @@ def make_sampler(latent_dim: int, example_shape: tuple[int, ...], num_classes: i
     if num_classes:
         inputs.append(keras.Input([], dtype="int32"))
         x = keras.layers.Multiply()([x, keras.layers.Embedding(num_classes, latent_dim)(inputs[1])])
-    x = keras.layers.Dense(np.prod(example_shape), activation="tanh")(x)
+    x = keras.layers.Dense(math.prod(example_shape), activation="tanh")(x)
     generator = keras.Model(inputs, keras.layers.Reshape(example_shape)(x))
     return build_sampler(
         generator,

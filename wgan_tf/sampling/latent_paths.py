@@ -89,7 +89,7 @@ def _slerp(start: Floats, end: Floats, steps: int) -> Floats:
     angle = np.arccos(np.clip(cosine, -1, 1))[..., np.newaxis]
     t = np.linspace(0, 1, steps)[np.newaxis, :, np.newaxis]
     sine = np.sin(angle)
-    is_line = sine < 1e-6
+    is_line = (sine < 1e-6) | (lengths == 0)[..., np.newaxis]
     divisor = np.where(is_line, 1, sine)
     first = np.where(is_line, 1 - t, np.sin((1 - t) * angle) / divisor)
     second = np.where(is_line, t, np.sin(t * angle) / divisor)

@@ -1,15 +1,21 @@
 """What a user asks to be drawn, checked against the generator that is to draw it."""
 
+from __future__ import annotations
+
 import dataclasses
 import pathlib
+from typing import TYPE_CHECKING
 
 from wgan_tf.errors import UserError
-from wgan_tf.sampling.generator import TrainedGenerator
-from wgan_tf.serving.sampler import MAX_EXAMPLES_PER_CALL
+
+if TYPE_CHECKING:
+    # The command reads its options before it imports TensorFlow.
+    from wgan_tf.sampling.generator import TrainedGenerator
 
 KINDS = ("grid", "class_grid", "interpolation", "traversal", "neighbours")
 ANIMATED_KINDS = ("interpolation", "traversal")
 ANIMATION_FORMATS = {".gif": "GIF", ".webp": "WEBP"}
+MAX_EXAMPLES_IN_PICTURE = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,9 +121,9 @@ class Request:
                 f"--out={self.out} has an ending that is not known; give a .png, .gif or .webp "
                 "file, or a folder."
             )
-        if self.suffix and self.n > MAX_EXAMPLES_PER_CALL:
+        if self.suffix and self.n > MAX_EXAMPLES_IN_PICTURE:
             raise UserError(
-                f"--n={self.n} is too many for one picture; at most {MAX_EXAMPLES_PER_CALL}, or "
+                f"--n={self.n} is too many for one picture; at most {MAX_EXAMPLES_IN_PICTURE}, or "
                 "give a folder as --out."
             )
         if self.is_animation and kind not in ANIMATED_KINDS:

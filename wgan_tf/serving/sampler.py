@@ -3,6 +3,7 @@
 import abc
 from collections.abc import Callable, Mapping, Sequence
 
+import keras
 import tensorflow as tf
 
 from wgan_tf.latents import EXAMPLES_PER_BLOCK, generate_in_blocks, sample_latents
@@ -43,9 +44,9 @@ class Sampler(tf.Module, abc.ABC):
 
         Args:
             generator: Maps a list of latents, float32 [N, latent_dim], and labels, int32 [N], if
-                it takes any, to examples [N, *example_shape], as a Keras model or another
-                trackable object, so that its variables are saved. Called with the list alone it
-                must be in inference mode, as a Keras model is.
+                it takes any, to examples [N, *example_shape]. What it has in `variables`, as
+                Keras models and tf.Modules do, is saved. Called with the list alone it must be in
+                inference mode, as a Keras model is.
             latent_dim: Length of one latent vector.
             latent_distribution: The distribution that the generator was trained on.
             example_shape: Shape of one example.
@@ -54,7 +55,13 @@ class Sampler(tf.Module, abc.ABC):
                 which is part of the mapping from a seed to its examples.
         """
         super().__init__()
-        self._generator = generator
+        # A Keras model that is tracked itself is restored by tf.saved_model.load, but not by the
+        # session that TensorFlow Serving runs; its TensorFlow variables are restored by both.
+        self._call_generator: Generator = lambda inputs: generator(inputs)
+        self._generator_variables = [
+            variable.value if isinstance(variable, keras.Variable) else variable
+            for variable in getattr(generator, "variables", ())
+        ]
         self._latent_dim = latent_dim
         self._latent_distribution = latent_distribution
         self._example_shape = tf.TensorShape(example_shape)
@@ -108,7 +115,7 @@ class Sampler(tf.Module, abc.ABC):
 
     def _generate(self, latent: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
         inputs = [latent] if label is None else [latent, label]
-        return tf.ensure_shape(self._generator(inputs), [None, *self._example_shape])
+        return tf.ensure_shape(self._call_generator(inputs), [None, *self._example_shape])
 
     def _generate_served(self, latent: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
         width = _runtime_shape(latent)[1]
