@@ -104,9 +104,13 @@ def classifier_features(
 def _require_trainable(store: Store) -> tuple[str, ...]:
     remedy = "take --eval_features=random or --eval_features=inception."
     if len(store.example_shape) != 3:
-        raise UserError(f"--eval_features=classifier needs images, but the data are points; {remedy}")
+        raise UserError(
+            f"--eval_features=classifier needs images, but the data are points; {remedy}"
+        )
     if store.labels is None or store.class_names is None:
-        raise UserError(f"--eval_features=classifier needs labels, but the data have none; {remedy}")
+        raise UserError(
+            f"--eval_features=classifier needs labels, but the data have none; {remedy}"
+        )
     if len(store.class_names) < 2:
         raise UserError(
             "--eval_features=classifier needs two classes, but the data have only "
