@@ -125,7 +125,7 @@ def _facts(run: Run) -> Mapping[str, str]:
     facts = {"Steps": words.steps(run)}
     last = {
         "Wasserstein estimate": "wasserstein_estimate",
-        "on held-out examples": "held_out_wasserstein_estimate",
+        "Held-out estimate": "held_out_wasserstein_estimate",
     }
     for title, name in last.items() if run.config.objective == "wasserstein" else ():
         if name in run.metric_names():
@@ -133,7 +133,7 @@ def _facts(run: Run) -> Mapping[str, str]:
     if summary := words.summary_metric(run):
         facts[f"Best {summary[0]}"] = words.number(summary[1])
     if seconds := run.training_seconds():
-        facts["Time in steps"] = words.duration(seconds)
+        facts["Training time"] = words.duration(seconds)
         facts["Real images a second"] = words.number(_median_rate(run))
     return facts
 
@@ -205,11 +205,11 @@ def _speed(run: Run) -> Mapping[str, str]:
         return {}
     return {
         "Real images a second, median": words.number(_median_rate(run)),
-        "slowest and fastest summary": (
+        "Slowest and fastest summary": (
             f"{words.number(rates.min())} to {words.number(rates.max())}"
         ),
         "Generator steps a second": words.number(run.step / seconds),
-        "Time in steps": words.duration(seconds),
+        "Training time": words.duration(seconds),
     }
 
 
