@@ -1,6 +1,7 @@
 """Curves of metrics over the steps, as Plotly figures."""
 
 import dataclasses
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 
@@ -71,7 +72,7 @@ def smooth(values: np.ndarray, reach: int) -> np.ndarray:
         reach: at least 0.
     """
     medians = np.full(len(values), np.nan)
-    for t in np.flatnonzero(np.isfinite(values)):
+    for t in np.flatnonzero(np.isfinite(values)).tolist():
         r = min(reach, t, len(values) - 1 - t)
         medians[t] = np.nanmedian(values[t - r : t + r + 1])
     return medians
@@ -119,7 +120,7 @@ def figure(chart: Chart, runs: Sequence[Run]) -> go.Figure:
 
 def _log_ticks(values: np.ndarray) -> list[float]:
     """Powers of ten about positive values, with 2 and 5 times them unless these are many."""
-    low, high = np.floor(np.log10([values.min(), values.max()])).astype(int)
+    low, high = (math.floor(math.log10(end)) for end in (values.min(), values.max()))
     digits = (1, 2, 5) if high - low < MAX_DECADES_OF_DIGITS else (1,)
     return [float(f"{digit}e{power}") for power in range(low, high + 2) for digit in digits]
 
