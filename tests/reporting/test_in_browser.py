@@ -111,6 +111,7 @@ def test_text_stands_out_in_light_and_dark(page: Page) -> None:
 
 def test_a_phone_needs_no_scrolling_sideways(page: Page) -> None:
     page.emulate(width=390, scheme="light")
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true; })")
     # Charts follow the width of the window a moment later.
     page.wait_until(
         "Math.max(...[...document.querySelectorAll('.chart svg.main-svg')].map("

@@ -6,7 +6,6 @@ import importlib.resources
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
-from typing import Any
 
 import jinja2
 import markupsafe
@@ -107,7 +106,7 @@ def render(sections: Sequence[Section]) -> str:
         style=_source("page.css"),
         script=_source("page.js"),
         plotly=markupsafe.Markup(plotly.offline.get_plotlyjs()),
-        figures=_script_json({name: figure.to_json() for name, figure in figures.items()}),
+        figures=_json_object({name: figure.to_json() for name, figure in figures.items()}),
     )
 
 
@@ -248,7 +247,7 @@ def _source(name: str) -> markupsafe.Markup:
     return markupsafe.Markup(file.read_text(encoding="utf-8"))
 
 
-def _script_json(encoded: Mapping[str, Any]) -> markupsafe.Markup:
-    """A JSON object of encoded values, which does not end the script element that it stands in."""
+def _json_object(encoded: Mapping[str, str]) -> markupsafe.Markup:
+    """A JSON object of encoded values, in which Plotly has escaped what HTML would act on."""
     entries = ",".join(f'"{name}":{value}' for name, value in encoded.items())
-    return markupsafe.Markup(f"{{{entries}}}".replace("<", "\\u003c"))
+    return markupsafe.Markup(f"{{{entries}}}")
