@@ -184,6 +184,23 @@ def test_sample_and_export(finished: pathlib.Path, tmp_path: pathlib.Path) -> No
     assert int(version) == max(map(int, before)) + 1
 
 
+def test_report(finished: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    result = run("report", f"--workdir={copy}")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == [f"{copy}/report.html"]
+    page = (copy / "report.html").read_text()
+    assert "has taken all 40 steps" in page
+    assert "Training example" in page
+    assert "Left out" not in page
+
+    out = tmp_path / "both.html"
+    result = run("report", f"--workdir={finished}", f"--workdir={copy}", f"--out={out}")
+    assert result.returncode == 0, result.stderr
+    assert "2 runs compared" in out.read_text()
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
@@ -259,7 +276,7 @@ def test_what_goes_wrong_is_one_sentence(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("module", ["sample", "export"])
+@pytest.mark.parametrize("module", ["sample", "export", "report"])
 def test_a_folder_without_a_run_is_a_mistake(module: str, tmp_path: pathlib.Path) -> None:
     extra = ["--out=x.png"] if module == "sample" else []
     result = run(module, f"--workdir={tmp_path}", *extra)

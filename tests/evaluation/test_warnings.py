@@ -19,7 +19,7 @@ def summaries(**metrics: list[float | None]) -> list[dict[str, float | None]]:
 
 def optimally_scaled(norms: np.ndarray, penalty_weight: float) -> dict[str, float]:
     """What a critic of these gradient norms logs once its scale s is the best for its shape."""
-    scales = np.linspace(0.01, 5, 50_000)
+    scales = np.linspace(0.001, 20, 20_000)
     # D = s D_1, whose estimate is s and whose gradient norms are s n.
     objective = scales - penalty_weight * ((scales[:, None] * norms - 1) ** 2).mean(axis=1)
     best = scales[objective.argmax()]

@@ -59,6 +59,13 @@ class Page:
         assert "exceptionDetails" not in result, result["exceptionDetails"]
         return result["result"].get("value")
 
+    def wait_until(self, condition: str) -> None:
+        """Looks at every frame whether an expression is true."""
+        self.evaluate(
+            "new Promise(done => { const look = () =>"
+            f" ({condition}) ? done() : requestAnimationFrame(look); look(); }})"
+        )
+
     def emulate(self, *, width: int, scheme: str, height: int = 900) -> None:
         self.call(
             "Emulation.setDeviceMetricsOverride",

@@ -1,6 +1,7 @@
 """Curves of metrics over the steps, as Plotly figures."""
 
 import dataclasses
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 
@@ -12,10 +13,12 @@ from wgan_tf.reporting.runs import Run
 
 SPREAD_SUFFIXES = ("_standard_error", "_standard_deviation")
 OTHER_CHARTS = "Other metrics"
-POINTS_IN_SPAN = 20
+POINTS_PER_REACH = 30
 MAX_RANGE_ON_LINEAR_AXIS = 10
+MAX_DECADES_OF_DIGITS = 3
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 HEIGHT_PIXELS = 280
+HEIGHT_OF_LEGEND_PIXELS = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,28 +53,29 @@ def choose_charts(
             if not any(set(matching) <= set(chart.names) for chart in chosen) and matching:
                 chosen.append(Chart(category, title, matching))
     placed = {name for chart in chosen for name in chart.names}
-    others = [Chart(OTHER_CHARTS, name, (name,)) for name in drawn if name not in placed]
+    others = [
+        Chart(OTHER_CHARTS, name.replace("_", " ").capitalize(), (name,))
+        for name in drawn
+        if name not in placed
+    ]
     return chosen + others
 
 
-def smooth(values: np.ndarray, span: float) -> np.ndarray:
-    """The exponential moving average that has no bias towards its start.
+def smooth(values: np.ndarray, reach: int) -> np.ndarray:
+    """The running median, as Arjovsky et al. 2017 show their estimates: it has no lag.
 
-    y_t = sum_i (1 - a)^i x_(t - i) / sum_i (1 - a)^i with a = 2 / (span + 1), over the finite x.
+    Entry t is the median of the finite values from t - r to t + r, where r is `reach`, or as far
+    as both ends allow.
 
     Args:
-        values: float64 [N]; where one is not finite, neither is the average.
-        span: in values, at least 1.
+        values: float64 [N]; where one is not finite, neither is the median.
+        reach: at least 0.
     """
-    keep = 1 - 2 / (span + 1)
-    weighted = weight = 0.0
-    averages = np.full(len(values), np.nan)
-    for i, value in enumerate(values):
-        weighted, weight = keep * weighted, keep * weight
-        if np.isfinite(value):
-            weighted, weight = weighted + value, weight + 1
-            averages[i] = weighted / weight
-    return averages
+    medians = np.full(len(values), np.nan)
+    for t in np.flatnonzero(np.isfinite(values)).tolist():
+        r = min(reach, t, len(values) - 1 - t)
+        medians[t] = np.nanmedian(values[t - r : t + r + 1])
+    return medians
 
 
 def figure(chart: Chart, runs: Sequence[Run]) -> go.Figure:
@@ -99,18 +103,26 @@ def figure(chart: Chart, runs: Sequence[Run]) -> go.Figure:
     is_wide = len(values) and values.min() > 0
     is_wide = is_wide and values.max() > MAX_RANGE_ON_LINEAR_AXIS * values.min()
     drawn.update_layout(
-        height=HEIGHT_PIXELS,
+        height=HEIGHT_PIXELS + (HEIGHT_OF_LEGEND_PIXELS if len(drawn.data) > 4 else 0),
         margin={"l": 52, "r": 12, "t": 8, "b": 36},
         hovermode="x unified",
         hoverlabel={"namelength": -1},
         showlegend=len(runs) * len(chart.names) > 1,
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "title": None},
     )
-    drawn.update_xaxes(showgrid=False, zeroline=False, tickformat="~s", hoverformat=",d")
+    drawn.update_xaxes(
+        showgrid=False, zeroline=False, rangemode="tozero", tickformat="~s", hoverformat=",d"
+    )
     if is_wide:
-        # Two digits of each decade keep the labels apart from each other.
-        drawn.update_yaxes(type="log", dtick="D2")
+        drawn.update_yaxes(type="log", tickmode="array", tickvals=_log_ticks(values))
     return drawn
+
+
+def _log_ticks(values: np.ndarray) -> list[float]:
+    """Powers of ten about positive values, with 2 and 5 times them unless these are many."""
+    low, high = (math.floor(math.log10(end)) for end in (values.min(), values.max()))
+    digits = (1, 2, 5) if high - low < MAX_DECADES_OF_DIGITS else (1,)
+    return [float(f"{digit}e{power}") for power in range(low, high + 2) for digit in digits]
 
 
 def _add(drawn: go.Figure, run: Run, name: str, *, label: str, color: int, dash: str) -> None:
@@ -132,8 +144,8 @@ def _add(drawn: go.Figure, run: Run, name: str, *, label: str, color: int, dash:
                 showlegend=False,
                 **group,
             )
-    span = len(steps) / POINTS_IN_SPAN
-    if span < 2:
+    reach = len(steps) // POINTS_PER_REACH
+    if not reach:
         drawn.add_scatter(
             x=steps,
             y=values,
@@ -156,7 +168,7 @@ def _add(drawn: go.Figure, run: Run, name: str, *, label: str, color: int, dash:
     )
     drawn.add_scatter(
         x=steps,
-        y=smooth(values, span),
+        y=smooth(values, reach),
         mode="lines",
         line={"dash": dash, "width": 1.8},
         customdata=values,

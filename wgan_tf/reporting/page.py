@@ -6,7 +6,6 @@ import importlib.resources
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
-from typing import Any
 
 import jinja2
 import markupsafe
@@ -107,7 +106,7 @@ def render(sections: Sequence[Section]) -> str:
         style=_source("page.css"),
         script=_source("page.js"),
         plotly=markupsafe.Markup(plotly.offline.get_plotlyjs()),
-        figures=_script_json({name: figure.to_json() for name, figure in figures.items()}),
+        figures=_json_object({name: figure.to_json() for name, figure in figures.items()}),
     )
 
 
@@ -125,7 +124,7 @@ def _facts(run: Run) -> Mapping[str, str]:
     facts = {"Steps": words.steps(run)}
     last = {
         "Wasserstein estimate": "wasserstein_estimate",
-        "on held-out examples": "held_out_wasserstein_estimate",
+        "Held-out estimate": "held_out_wasserstein_estimate",
     }
     for title, name in last.items() if run.config.objective == "wasserstein" else ():
         if name in run.metric_names():
@@ -133,7 +132,7 @@ def _facts(run: Run) -> Mapping[str, str]:
     if summary := words.summary_metric(run):
         facts[f"Best {summary[0]}"] = words.number(summary[1])
     if seconds := run.training_seconds():
-        facts["Time in steps"] = words.duration(seconds)
+        facts["Training time"] = words.duration(seconds)
         facts["Real images a second"] = words.number(_median_rate(run))
     return facts
 
@@ -205,11 +204,11 @@ def _speed(run: Run) -> Mapping[str, str]:
         return {}
     return {
         "Real images a second, median": words.number(_median_rate(run)),
-        "slowest and fastest summary": (
+        "Slowest and fastest summary": (
             f"{words.number(rates.min())} to {words.number(rates.max())}"
         ),
         "Generator steps a second": words.number(run.step / seconds),
-        "Time in steps": words.duration(seconds),
+        "Training time": words.duration(seconds),
     }
 
 
@@ -248,7 +247,7 @@ def _source(name: str) -> markupsafe.Markup:
     return markupsafe.Markup(file.read_text(encoding="utf-8"))
 
 
-def _script_json(encoded: Mapping[str, Any]) -> markupsafe.Markup:
-    """A JSON object of encoded values, which does not end the script element that it stands in."""
+def _json_object(encoded: Mapping[str, str]) -> markupsafe.Markup:
+    """A JSON object of encoded values, in which Plotly has escaped what HTML would act on."""
     entries = ",".join(f'"{name}":{value}' for name, value in encoded.items())
-    return markupsafe.Markup(f"{{{entries}}}".replace("<", "\\u003c"))
+    return markupsafe.Markup(f"{{{entries}}}")
