@@ -5,12 +5,13 @@ import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_datasets as tfds
 
 from tests.conformance.table import PRESET_SHAPES, PRESETS, ROWS, Row, preset, stand_in
 from tests.conformance.trajectory import (
@@ -261,24 +262,54 @@ def test_every_preset_is_in_the_table() -> None:
     assert [path.stem for path in PRESETS] == sorted(PRESET_SHAPES)
 
 
+@pytest.fixture(scope="module")
+def cifar10_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder with twenty random pictures as TFDS's own builder of CIFAR-10 prepares it."""
+    folder = str(tmp_path_factory.mktemp("cifar10"))
+    builder = tfds.builder("cifar10", data_dir=folder)
+    random = np.random.default_rng(3)
+
+    def examples(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        for number in range(20):
+            image = random.integers(256, size=(32, 32, 3), dtype=np.uint8)
+            key = f"{name}_{number}"
+            yield key, {"id": key, "image": image, "label": number % 10}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            builder,
+            "_split_generators",
+            lambda *_, **__: {name: examples(name) for name in ("train", "test")},
+        )
+        builder.download_and_prepare()
+    return folder
+
+
 @PRESET
-def test_first_steps_of_a_preset(path: pathlib.Path, data_dir: str, tmp_path: pathlib.Path) -> None:
+def test_first_steps_of_a_preset(
+    path: pathlib.Path, data_dir: str, cifar10_dir: str, tmp_path: pathlib.Path
+) -> None:
     changes: dict[str, Any] = {
         "workdir": str(tmp_path),
         "batch_size": 4,
         "critic_steps": 1,
         "critic_warmup": False,
-        "classes": (),
-        "train_split": "train",
-        "data_dir": data_dir,
     }
     config = preset(path, **changes)
-    shape, labelled = PRESET_SHAPES[path.stem], config.conditional != "none"
-    config = dataclasses.replace(config, dataset=stand_in(tmp_path, shape, labelled=labelled))
+    if config.dataset == "cifar10":
+        config = dataclasses.replace(config, data_dir=cifar10_dir)
+    else:
+        dataset = stand_in(
+            tmp_path, PRESET_SHAPES[path.stem], labelled=config.conditional != "none"
+        )
+        config = dataclasses.replace(
+            config, dataset=dataset, data_dir=data_dir, train_split="train", classes=()
+        )
     configuration.validate(config)
-    store = open_data(config, data_dir)
+    store = open_data(config, config.data_dir)
+    assert store.example_shape == PRESET_SHAPES[path.stem]
     registry.check(config, store.example_shape)
-    trainer = one_device_trainer(config, data_dir)
+    trainer = one_device_trainer(config, config.data_dir)
     trainer.advance(2)
     assert trainer.step == 2
     assert all(np.isfinite(value) for value in trainer.metrics().values())
