@@ -85,7 +85,7 @@ def test_every_variable_comes_back_bit_for_bit(
     if optimizer == "rmsprop":
         options |= {"dcgan_critic_norm": "batch", "lipschitz": "weight_clipping"}
     config = Config(dcgan_start_size=2, **options)
-    first, second = TrainingState(config, SHAPE), TrainingState(config, SHAPE, 0)
+    first, second = TrainingState(config, SHAPE, 0), TrainingState(config, SHAPE, 0)
     slots = {"adam": 2, "rmsprop": 1}[optimizer]
     # Besides slots there are the count of updates and the learning rate.
     for variables, network in (
