@@ -73,7 +73,7 @@ def test_pictures_are_measured_against_the_held_out_ones(
     of_real = measured.measure(iter([train.read(np.arange(300))[0]]))
     of_noise = measured.measure(iter([noise]))
     for name in ("fid_pixels", "kid_pixels", "sliced_wasserstein"):
-        assert of_real[name] < 0.1 * of_noise[name], name
+        assert of_real[name] < 0.2 * of_noise[name], name
     assert of_real["precision_pixels"] > 0.5 > of_noise["precision_pixels"]
     few = quality.build_quality(
         config, train, held_out, num_examples=300, metrics=["sliced_wasserstein"], tell=never
