@@ -3,10 +3,11 @@
 import contextlib
 import importlib.util
 import io
+import os
 import pathlib
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -141,7 +142,8 @@ def _run_tflite(path: str, arguments: Arguments) -> np.ndarray:
 
 
 def _convert_to_onnx(model: keras.Model, path: str) -> None:
-    import tf2onnx
+    with _environment_kept():
+        import tf2onnx
 
     signature = [
         tf.TensorSpec(tensor.shape, tensor.dtype, name=tensor.name) for tensor in model.inputs
@@ -165,6 +167,17 @@ def _convert_to_keras(model: keras.Model, path: str) -> None:
 def _run_keras(path: str, arguments: Arguments) -> np.ndarray:
     (output,) = keras.models.load_model(path)(list(arguments.values())).values()
     return output.numpy()
+
+
+@contextlib.contextmanager
+def _environment_kept() -> Iterator[None]:
+    """Undoes what an import does to the environment: tf2onnx's sets TensorFlow's log level."""
+    kept = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
 
 
 FORMATS: Mapping[str, tuple[Converter, Runner]] = MappingProxyType(
