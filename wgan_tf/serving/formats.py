@@ -142,14 +142,16 @@ def _run_tflite(path: str, arguments: Arguments) -> np.ndarray:
 
 
 def _convert_to_onnx(model: keras.Model, path: str) -> None:
-    with _environment_kept():
-        import tf2onnx
-
     signature = [
         tf.TensorSpec(tensor.shape, tensor.dtype, name=tensor.name) for tensor in model.inputs
     ]
     function = tf.function(lambda *inputs: model(list(inputs)), input_signature=signature)
-    tf2onnx.convert.from_function(function, input_signature=signature, opset=17, output_path=path)
+    with _environment_kept():
+        import tf2onnx
+
+        tf2onnx.convert.from_function(
+            function, input_signature=signature, opset=17, output_path=path
+        )
 
 
 def _run_onnx(path: str, arguments: Arguments) -> np.ndarray:
@@ -171,7 +173,7 @@ def _run_keras(path: str, arguments: Arguments) -> np.ndarray:
 
 @contextlib.contextmanager
 def _environment_kept() -> Iterator[None]:
-    """Undoes what an import does to the environment: tf2onnx's sets TensorFlow's log level."""
+    """Undoes what is done to the environment, in which tf2onnx sets TensorFlow's log level."""
     kept = dict(os.environ)
     try:
         yield
