@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import keras
@@ -30,6 +31,7 @@ def test_a_model_that_differs_is_not_kept(
     model: keras.Model, format_name: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "converted" / f"model.{format_name}"
+    environment = dict(os.environ)
     for wrong in (0.002, np.nan):
         with pytest.raises(ExportError, match=f"{format_name} model differs"):
             write_converted(
@@ -41,6 +43,7 @@ def test_a_model_that_differs_is_not_kept(
     )
     assert difference == pytest.approx(0.0005, abs=1e-6)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert dict(os.environ) == environment
 
 
 def test_a_model_that_cannot_be_converted_is_told(tmp_path: Path) -> None:

@@ -3,10 +3,11 @@
 import contextlib
 import importlib.util
 import io
+import os
 import pathlib
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -141,13 +142,16 @@ def _run_tflite(path: str, arguments: Arguments) -> np.ndarray:
 
 
 def _convert_to_onnx(model: keras.Model, path: str) -> None:
-    import tf2onnx
-
     signature = [
         tf.TensorSpec(tensor.shape, tensor.dtype, name=tensor.name) for tensor in model.inputs
     ]
     function = tf.function(lambda *inputs: model(list(inputs)), input_signature=signature)
-    tf2onnx.convert.from_function(function, input_signature=signature, opset=17, output_path=path)
+    with _environment_kept():
+        import tf2onnx
+
+        tf2onnx.convert.from_function(
+            function, input_signature=signature, opset=17, output_path=path
+        )
 
 
 def _run_onnx(path: str, arguments: Arguments) -> np.ndarray:
@@ -165,6 +169,17 @@ def _convert_to_keras(model: keras.Model, path: str) -> None:
 def _run_keras(path: str, arguments: Arguments) -> np.ndarray:
     (output,) = keras.models.load_model(path)(list(arguments.values())).values()
     return output.numpy()
+
+
+@contextlib.contextmanager
+def _environment_kept() -> Iterator[None]:
+    """Undoes what is done to the environment, in which tf2onnx sets TensorFlow's log level."""
+    kept = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
 
 
 FORMATS: Mapping[str, tuple[Converter, Runner]] = MappingProxyType(
