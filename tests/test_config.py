@@ -438,6 +438,13 @@ MAY_CHANGE: dict[str, Any] = {
     "sample_every": 7,
     "summary_every": 7,
     "eval_every": 7,
+    "eval_metrics": ("kid",),
+    "eval_samples": 7,
+    "eval_features": "raw",
+    "inception": "/weights",
+    "inception_protocol": "other",
+    "profile_steps": 7,
+    "report": False,
     "export": False,
 }
 

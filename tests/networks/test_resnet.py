@@ -354,7 +354,7 @@ LABELS = {"conditional": "auxiliary_classifier", "generator_conditioning": "batc
         (
             {**LABELS, "resnet_generator_norm": "layer"},
             (32, 32, 3),
-            ("--generator_conditioning=batch_norm", "--resnet_generator_norm=layer", "multiply"),
+            ("--generator_conditioning=batch_norm", "--resnet_generator_norm=layer"),
         ),
     ],
 )

@@ -42,6 +42,7 @@ def masks_from(
         _MASKS.reset(token)
 
 
+@keras.saving.register_keras_serializable("wgan_tf")
 class Dropout(keras.layers.Layer):
     """Sets entries to zero with probability `rate` and divides the others by 1 - rate.
 
@@ -60,6 +61,10 @@ class Dropout(keras.layers.Layer):
         super().__init__(**options)
         self._rate = rate
         self._number = number
+
+    def get_config(self) -> dict[str, object]:
+        """What makes an equal layer."""
+        return {**super().get_config(), "rate": self._rate, "number": self._number}
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Any shape [B, ...], and the same back."""

@@ -9,6 +9,7 @@ from keras import ops
 EPSILON = 1e-5
 
 
+@keras.saving.register_keras_serializable("wgan_tf")
 class LayerNormalization(keras.layers.Layer):
     """Normalises each example over all its entries, then scales and shifts each filter.
 
@@ -33,6 +34,7 @@ class LayerNormalization(keras.layers.Layer):
         return ops.cast(normalized, self.compute_dtype)
 
 
+@keras.saving.register_keras_serializable("wgan_tf")
 class BatchNormalization(keras.layers.Layer):
     """Normalises each filter over the global batch (Ioffe and Szegedy 2015).
 
@@ -58,6 +60,15 @@ class BatchNormalization(keras.layers.Layer):
         self._momentum = momentum
         self._statistics = statistics
         self._has_scale_and_offset = has_scale_and_offset
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes an equal layer."""
+        return {
+            **super().get_config(),
+            "momentum": self._momentum,
+            "statistics": self._statistics,
+            "has_scale_and_offset": self._has_scale_and_offset,
+        }
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes scale and offset, then the moving mean and variance, one of each a filter."""
@@ -117,6 +128,7 @@ def _global_moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return global_mean, tf.nn.relu(square - tf.square(global_mean))
 
 
+@keras.saving.register_keras_serializable("wgan_tf")
 class ClassScaleAndShift(keras.layers.Layer):
     """gamma[y] x + beta[y]: what conditional batch norm does after normalising.
 
@@ -129,6 +141,10 @@ class ClassScaleAndShift(keras.layers.Layer):
     def __init__(self, num_classes: int, **options: Any) -> None:
         super().__init__(**options)
         self._num_classes = num_classes
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes an equal layer."""
+        return {**super().get_config(), "num_classes": self._num_classes}
 
     def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
         """Makes both tables, [classes, filters]."""
