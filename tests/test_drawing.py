@@ -123,6 +123,31 @@ def test_converted_models_do_what_the_generator_does(conditional_run: RunFolder)
         np.testing.assert_allclose(actual, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"dcgan_generator_norm": "layer"},
+        {"conditional": "auxiliary_classifier", "generator_conditioning": "batch_norm"},
+        {"sampling_statistics": "batch"},
+        {
+            "architecture": "mlp",
+            "mlp_generator_units": (5,),
+            "mlp_generator_norm": "batch",
+            "mlp_generator_dropout": (0.5,),
+        },
+    ],
+    ids=lambda options: "-".join(options),
+)
+def test_layers_of_our_own_come_back_from_a_keras_file(
+    options: dict[str, object], dcgan_config: Config, tmp_path: Path
+) -> None:
+    families = {"dcgan_width": 2, "dcgan_kernel_size": 3} if "architecture" not in options else {}
+    plain = Config(workdir="run", latent_dim=3, batch_size=4, **families)
+    folder = write_run(tmp_path / "run", dataclasses.replace(plain, **options))
+    (line,) = drawing.export_formats(folder, ("keras",))
+    assert f"{folder.converted}/step_0000003.keras" in line
+
+
 def test_formats_are_checked_before_anything_is_written(
     dcgan_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,10 @@ class LayerNormalization(keras.layers.Layer):
     derivative wrong, and with it the gradient of a gradient penalty.
     """
 
+    def get_config(self) -> dict[str, Any]:
+        """What makes an equal layer; Keras cannot tell by itself how a policy is written."""
+        return super().get_config()
+
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes one scale and one offset a filter."""
         shape = (input_shape[-1],)
