@@ -92,6 +92,7 @@ class Row:
             "generator_learning_rate": 1e-3,
             "critic_learning_rate": 1e-3,
             "seed": 11,
+            "precision": "float64",
         }
         return Config(**{**small, **self.options, **changes})
 
@@ -105,6 +106,7 @@ ROWS = [
     Row("mlp-points-penalty", "toy:8gaussians", POINTS),
     Row("mlp-pictures-clipping", "digits", {**PERCEPTRONS, **CLIPPING}),
     Row("dcgan-penalty", "digits", PICTURES),
+    Row("dcgan-penalty-float32", "digits", {**PICTURES, "precision": "float32"}),
     Row("dcgan-penalty-bfloat16", "digits", {**PICTURES, "precision": "bfloat16"}),
     Row(
         "dcgan-penalty-layer-norm-decay",

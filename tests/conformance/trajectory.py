@@ -24,8 +24,8 @@ from wgan_tf.training.state import TrainingState
 
 
 def steps_of(row: Row) -> int:
-    """How far the row is followed: 40 critic steps, or 200 where each generator step has 100."""
-    return 2 if row.config().critic_warmup else 20
+    """How far the row is followed: 40 critic steps, or 500 where each generator step has 100."""
+    return 5 if row.config().critic_warmup else 20
 
 
 def open_data(config: Config, data_dir: str) -> Store:
