@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.conformance.trajectory import leave_graphs_as_they_are
 from wgan_tf.config import Config
 
 
@@ -12,6 +13,7 @@ def pytest_configure() -> None:
     """Makes several CPU devices, before TensorFlow's runtime starts and fixes their number."""
     (cpu,) = tf.config.list_physical_devices("CPU")
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 4)
+    leave_graphs_as_they_are()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The commands as a user runs them: exit statuses, messages, interruption."""
 
 import errno
+import json
 import os
 import pathlib
 import shutil
@@ -184,6 +185,52 @@ def test_sample_and_export(finished: pathlib.Path, tmp_path: pathlib.Path) -> No
     assert int(version) == max(map(int, before)) + 1
 
 
+def test_evaluating_a_run_while_it_trains_changes_no_bit_of_it(
+    finished: pathlib.Path, data_dir: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    evaluated = tmp_path / "evaluated"
+    options = [*TINY, f"--workdir={evaluated}", f"--data_dir={data_dir}", "--export=false"]
+    evaluation = ["--eval_every=10", "--eval_split=train[:20%]", "--eval_samples=100"]
+    result = run("main", *options, *evaluation, "--eval_features=random")
+    assert result.returncode == 0, result.stderr
+    expected = newest_variables(finished)
+    actual = newest_variables(evaluated)
+    assert set(actual) == set(expected)
+    for name, value in expected.items():
+        np.testing.assert_array_equal(actual[name], value, err_msg=name)
+    lines = {line["step"]: line for line in read_metrics(evaluated / "metrics.jsonl")}
+    names = {"held_out_wasserstein_estimate", "fid_random", "raw_fid_random"}
+    assert {step for step, line in lines.items() if names <= set(line)} == {10, 20, 30, 40}
+    least = min((lines[step]["fid_random"], step) for step in (10, 20, 30, 40))
+    assert (evaluated / f"best/step-{least[1]}.index").exists()
+
+    scores = tmp_path / "scores.json"
+    result = run(
+        *("evaluate", f"--workdir={evaluated}", "--checkpoint=best", "--n=100", f"--out={scores}")
+    )
+    assert result.returncode == 0, result.stderr
+    values = json.loads(scores.read_text())["values"]
+    assert values["fid_random"] == pytest.approx(least[0], rel=1e-5)
+    assert "fid_random" in result.stdout
+
+
+def test_report(finished: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    result = run("report", f"--workdir={copy}")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == [f"{copy}/report.html"]
+    page = (copy / "report.html").read_text()
+    assert "has taken all 40 steps" in page
+    assert "Training example" in page
+    assert "Left out" not in page
+
+    out = tmp_path / "both.html"
+    result = run("report", f"--workdir={finished}", f"--workdir={copy}", f"--out={out}")
+    assert result.returncode == 0, result.stderr
+    assert "2 runs compared" in out.read_text()
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
@@ -259,7 +306,7 @@ def test_what_goes_wrong_is_one_sentence(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("module", ["sample", "export"])
+@pytest.mark.parametrize("module", ["sample", "export", "report"])
 def test_a_folder_without_a_run_is_a_mistake(module: str, tmp_path: pathlib.Path) -> None:
     extra = ["--out=x.png"] if module == "sample" else []
     result = run(module, f"--workdir={tmp_path}", *extra)

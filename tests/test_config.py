@@ -54,8 +54,115 @@ def test_presets_hold_the_values_of_their_sources() -> None:
     assert (mnist_wgan.lipschitz, mnist_wgan.clip_value) == ("weight_clipping", 0.01)
     assert (mnist_wgan.optimizer, mnist_wgan.critic_learning_rate) == ("rmsprop", 5e-5)
     assert mnist_wgan.conv_stack_critic_strides == (2, 2, 2, 1)
+    cifar, cifar_acgan, lsun = read["cifar"], read["cifar_acgan"], read["lsun_bedroom"]
+    assert (cifar.batch_size, cifar.generator_batch_multiple, cifar.critic_steps) == (64, 2, 5)
+    assert (cifar.critic_learning_rate, cifar.beta_1, cifar.beta_2) == (2e-4, 0, 0.9)
+    assert (cifar.learning_rate_decay, cifar.steps) == ("linear", 100_000)
+    assert cifar.dequantize
+    assert cifar.sampling_statistics == "batch"
+    assert (cifar_acgan.critic_class_weight, cifar_acgan.generator_class_weight) == (1.0, 0.1)
+    assert not cifar_acgan.classify_generated
+    assert (lsun.optimizer, lsun.critic_learning_rate, lsun.clip_value) == ("rmsprop", 5e-5, 0.01)
+    assert (lsun.dcgan_kernel_size, lsun.dcgan_width, lsun.latent_dim) == (4, 64, 100)
+    assert (lsun.critic_passes, lsun.critic_warmup) == (2, True)
     assert (toy.penalty_weight, toy.mlp_critic_units) == (0.1, (512, 512, 512))
     assert (toy.output_activation, toy.batch_size) == ("linear", 256)
+
+
+@pytest.mark.parametrize(
+    ("preset", "values"),
+    [
+        (
+            "quickdraw_camel_gan",
+            {
+                "objective": "non_saturating",
+                "lipschitz": "none",
+                "optimizer": "rmsprop",
+                "critic_learning_rate": 8e-4,
+                "generator_learning_rate": 4e-4,
+                "batch_size": 64,
+                "critic_steps": 1,
+                "steps": 6000,
+            },
+        ),
+        (
+            "cifar_horse_wgan",
+            {
+                "classes": ("horse",),
+                "train_split": "train+test",
+                "lipschitz": "weight_clipping",
+                "clip_value": 0.01,
+                "optimizer": "rmsprop",
+                "critic_learning_rate": 5e-5,
+                "generator_learning_rate": 5e-5,
+                "batch_size": 128,
+                "critic_steps": 5,
+                "steps": 6000,
+            },
+        ),
+        (
+            "celeb_a",
+            {
+                "image_size": 64,
+                "lipschitz": "gradient_penalty",
+                "penalty_weight": 10.0,
+                "critic_learning_rate": 2e-4,
+                "generator_learning_rate": 2e-4,
+                "beta_1": 0.5,
+                "batch_size": 64,
+                "critic_steps": 5,
+            },
+        ),
+        (
+            "mnist_heuristic_gan",
+            {
+                "objective": "non_saturating",
+                "lipschitz": "none",
+                "output_activation": "sigmoid",
+                "critic_learning_rate": 1e-3,
+                "generator_learning_rate": 1e-3,
+                "batch_size": 32,
+            },
+        ),
+        (
+            "fashion_mnist_wgan",
+            {
+                "lipschitz": "weight_clipping",
+                "clip_value": 0.01,
+                "optimizer": "rmsprop",
+                "critic_learning_rate": 5e-5,
+                "critic_steps": 5,
+            },
+        ),
+        (
+            "fashion_mnist_sn_hinge",
+            {
+                "objective": "hinge",
+                "lipschitz": "spectral_norm",
+                "critic_learning_rate": 2e-4,
+                "beta_1": 0.0,
+                "beta_2": 0.9,
+            },
+        ),
+    ],
+)
+def test_a_preset_holds_the_values_of_its_source(preset: str, values: dict[str, Any]) -> None:
+    path = PRESETS[0].parent / f"{preset}.flags"
+    config = configuration.from_flagfile(path.read_text(), "")
+    assert {name: getattr(config, name) for name in values} == values
+
+
+@pytest.mark.parametrize("system", ["gan", "ns_gan", "wgan", "wgan_lp", "sn_hinge"])
+def test_presets_of_fashion_mnist_share_the_network_of_the_first(system: str) -> None:
+    folder = PRESETS[0].parent
+    ours, first = (
+        configuration.from_flagfile((folder / f"{name}.flags").read_text(), name)
+        for name in (f"fashion_mnist_{system}", "fashion_mnist")
+    )
+    shared = ["architecture", "latent_dim", "precision", "batch_size", "ema_decay", "dataset"]
+    shared += [field.name for field in configuration.fields() if field.name.startswith("dcgan")]
+    for name in shared:
+        assert getattr(ours, name) == getattr(first, name), name
 
 
 UNUSUAL = [
@@ -77,6 +184,7 @@ UNUSUAL = [
         architecture="mlp",
         mlp_generator_units=(7,),
         mlp_critic_units=(),
+        mlp_generator_dropout=(0.1, 1 / 3, 0.0),
         lipschitz="weight_clipping",
         clip_value=1e-8,
         optimizer="rmsprop",
@@ -137,6 +245,7 @@ def test_a_flagfile_may_have_comments_blank_lines_and_an_option_twice() -> None:
         "--beta_1=half",
         "--mlp_critic_units=64,x",
         "--mlp_critic_units=64.0",
+        "--mlp_critic_dropout=0.5,none",
     ],
 )
 def test_a_line_that_is_no_option_is_refused(line: str) -> None:
@@ -246,17 +355,43 @@ REFUSED_TOGETHER: list[tuple[dict[str, Any], tuple[str, ...]]] = [
             ("conv_stack_generator_strides", (2, 2), "2,2"),
             ("conv_stack_critic_filters", (8,), "8"),
             ("conv_stack_critic_strides", (2,), "2"),
-            ("conv_stack_kernel_size", 3, "3"),
+            ("conv_stack_order", "post_activation", "post_activation"),
+            ("conv_stack_generator_kernel_sizes", (3,), "3"),
+            ("conv_stack_generator_upsampling", ("nearest", "transposed"), "nearest,transposed"),
+            ("conv_stack_critic_kernel_sizes", (3, 5), "3,5"),
+            ("conv_stack_generator_norm_momentum", 0.8, "0.8"),
+            ("conv_stack_generator_activation", "tanh", "tanh"),
+            ("conv_stack_critic_activation", "relu", "relu"),
+            ("conv_stack_generator_dropout", 0.5, "0.5"),
+            ("conv_stack_critic_dropout", 0.5, "0.5"),
             ("conv_stack_generator_norm", "none", "none"),
             ("conv_stack_critic_norm", "layer", "layer"),
             ("conv_stack_initializer", "normal", "normal"),
         ]
     ],
+    *[
+        ({name: value}, (f"--{name}={text}", "--architecture=mlp"))
+        for name, value, text in [
+            ("mlp_generator_norm", "batch", "batch"),
+            ("mlp_generator_activation", "tanh", "tanh"),
+            ("mlp_critic_activation", "leaky_relu", "leaky_relu"),
+            ("mlp_generator_dropout", (0.5, 0.0), "0.5,0.0"),
+            ("mlp_critic_dropout", (0.2,), "0.2"),
+        ]
+    ],
+    (
+        {"conv_stack_critic_norm_momentum": 0.8, "architecture": "conv_stack"},
+        ("--conv_stack_critic_norm_momentum=0.8", "--conv_stack_critic_norm=batch"),
+    ),
     # What contradicts.
     ({"dcgan_critic_norm": "batch"}, ("--dcgan_critic_norm=batch", "--lipschitz")),
     (
         {"conv_stack_critic_norm": "batch", "architecture": "conv_stack"},
         ("--conv_stack_critic_norm=batch", "--lipschitz=gradient_penalty"),
+    ),
+    (
+        {"dcgan_critic_norm": "batch", "lipschitz": "one_sided_gradient_penalty"},
+        ("--dcgan_critic_norm=batch", "--lipschitz=one_sided_gradient_penalty"),
     ),
     ({"eval_every": 5}, ("--eval_every=5", "--eval_split")),
 ]
@@ -303,6 +438,13 @@ MAY_CHANGE: dict[str, Any] = {
     "sample_every": 7,
     "summary_every": 7,
     "eval_every": 7,
+    "eval_metrics": ("kid",),
+    "eval_samples": 7,
+    "eval_features": "raw",
+    "inception": "/weights",
+    "inception_protocol": "other",
+    "profile_steps": 7,
+    "report": False,
     "export": False,
 }
 

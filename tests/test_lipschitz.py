@@ -70,14 +70,14 @@ SECOND_ORDER = {
         "architecture": "conv_stack",
         "conv_stack_critic_filters": (2, 3),
         "conv_stack_critic_strides": (2, 2),
-        "conv_stack_kernel_size": 3,
+        "conv_stack_critic_kernel_sizes": (3,),
     },
     "conv_stack with layer norm": {
         "architecture": "conv_stack",
         "conv_stack_critic_filters": (2, 3),
         "conv_stack_critic_strides": (2, 2),
         "conv_stack_critic_norm": "layer",
-        "conv_stack_kernel_size": 3,
+        "conv_stack_critic_kernel_sizes": (3,),
     },
     "mlp": {"architecture": "mlp", "mlp_critic_units": (7, 5)},
 }
@@ -90,7 +90,7 @@ def test_gradients_of_the_penalty_equal_central_differences(
     randomize: Callable[[Iterable[keras.Variable]], None],
 ) -> None:
     config = dataclasses.replace(dcgan_config, precision="float64", **changes)
-    critic = registry.build_critic(config, (12, 12, 1))
+    critic = registry.build_critic(config, (12, 12, 1), 0)
     variables = critic.trainable_variables
     randomize(variables)
     random = np.random.default_rng(2)
@@ -126,3 +126,8 @@ def test_clipping_moves_only_what_is_out_of_bounds() -> None:
     lipschitz.clip_variables(variables, 0.01)
     np.testing.assert_array_equal(variables[0], np.float32([-0.01, -0.01, 0.002, 0.01]))
     np.testing.assert_array_equal(variables[1], np.float32([[0.01], [-0.01]]))
+
+
+def test_one_sided_penalty_leaves_small_norms_alone() -> None:
+    penalties = lipschitz.one_sided_penalty(tf.constant([0.0, 0.99, 1.0, 1.5, 3.0]))
+    np.testing.assert_allclose(penalties, [0, 0, 0, 0.25, 4.0])

@@ -17,9 +17,55 @@ def test_wasserstein_losses_are_the_papers() -> None:
     np.testing.assert_array_equal(losses, [2.0, -0.5, -10.0])
 
 
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def test_gan_losses_are_the_papers() -> None:
+    real, generated = sigmoid(REAL), sigmoid(GENERATED)
+    expected = {
+        "minimax": np.log(1 - generated),
+        "non_saturating": -np.log(generated),
+    }
+    for name, generator_loss in expected.items():
+        objective = OBJECTIVES[name]
+        np.testing.assert_allclose(
+            objective.critic_loss(tf.constant(REAL), tf.constant(GENERATED)),
+            -np.log(real) - np.log(1 - generated),
+            rtol=1e-10,
+        )
+        np.testing.assert_allclose(
+            objective.generator_loss(tf.constant(GENERATED)), generator_loss, rtol=1e-10
+        )
+        metrics = {
+            name: metric(tf.constant(REAL), tf.constant(GENERATED)).numpy()
+            for name, metric in objective.metrics.items()
+        }
+        np.testing.assert_array_equal(metrics["real_accuracy"], [1, 0, 1])
+        np.testing.assert_array_equal(metrics["generated_accuracy"], [1, 0, 0])
+        np.testing.assert_allclose(metrics["real_share"], real / (real + generated), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_losses_are_finite_where_a_critic_is_sure(name: str) -> None:
+    scores = tf.constant([-1e4, 1e4])
+    assert np.all(np.isfinite(OBJECTIVES[name].critic_loss(scores, -scores)))
+    assert np.all(np.isfinite(OBJECTIVES[name].generator_loss(scores)))
+    for metric in OBJECTIVES[name].metrics.values():
+        assert np.all(np.isfinite(metric(scores, -scores)))
+
+
+def test_hinge_losses_are_the_papers() -> None:
+    losses = OBJECTIVES["hinge"].critic_loss(tf.constant(REAL), tf.constant(GENERATED))
+    np.testing.assert_allclose(losses, [0.75 + 0.0, 2.5 + 1.5, 0.0 + 11.0])
+    losses = OBJECTIVES["hinge"].generator_loss(tf.constant(GENERATED))
+    np.testing.assert_array_equal(losses, [2.0, -0.5, -10.0])
+
+
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_losses_pull_scores_the_right_way(name: str) -> None:
-    real, generated = tf.constant(REAL), tf.constant(GENERATED)
+    # Between the values that bounded objectives pull to.
+    real, generated = tf.constant([0.1, 0.4, 0.7]), tf.constant([0.2, 0.5, 0.9])
     with tf.GradientTape(persistent=True) as tape:
         tape.watch([real, generated])
         critic_loss = tf.reduce_mean(OBJECTIVES[name].critic_loss(real, generated))

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from wgan_tf.pixels import OutputRange, from_uint8, to_uint8, to_unit_interval
+from wgan_tf.pixels import OutputRange, dequantize, from_uint8, to_uint8, to_unit_interval
 
 RANGES = [(-1.0, 1.0), (0.0, 1.0)]
 
@@ -48,3 +49,16 @@ def test_half_precision_output_is_scaled_in_float32() -> None:
     unit = to_unit_interval(values, (-1.0, 1.0)).numpy()
     assert unit.dtype == np.float32
     np.testing.assert_allclose(unit, (np.float64(values) + 1) / 2, rtol=1e-7)
+
+
+@pytest.mark.parametrize("output_range", [(-1.0, 1.0), (0.0, 1.0)])
+def test_dequantized_pixels_stay_in_range_and_in_order(output_range: OutputRange) -> None:
+    pixels = np.arange(256, dtype=np.uint8)
+    low, high = output_range
+    smallest, largest = (
+        dequantize(tf.constant(pixels), output_range, tf.fill([256], tf.constant(u, tf.float64)))
+        for u in (0.0, 1.0)
+    )
+    assert (smallest[0], largest[-1]) == output_range
+    np.testing.assert_allclose(smallest[1:], largest[:-1], atol=1e-15)
+    np.testing.assert_allclose(np.diff(smallest), (high - low) / 256)

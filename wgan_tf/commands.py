@@ -4,27 +4,30 @@ This module is imported before TensorFlow, so that a mistake in the options is t
 """
 
 import contextlib
+import dataclasses
 import importlib
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NoReturn
 
 from absl import app, flags, logging
 
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
-from wgan_tf.errors import DivergenceError, UserError, WorkerLostError
+from wgan_tf.errors import DivergenceError, ExportError, UserError, WorkerLostError
 from wgan_tf.status import Status
 
 # Options of the commands that name a place to write, in which a shell leaves a ~ alone.
-PATH_FLAGS = ("workdir", "out")
+PATH_FLAGS = ("workdir", "out", "saved_model")
 
 
-def define_config_flags() -> None:
-    """Defines a flag for every option of `Config`."""
+def define_config_flags(names: Collection[str] | None = None) -> None:
+    """Defines a flag for every option of `Config`, or for those named."""
     for field in configuration.fields():
+        if names is not None and field.name not in names:
+            continue
         kind, _ = configuration.field_type(field)
         choices = field.metadata["choices"]
         help_text = field.metadata["help"] + (f" One of {', '.join(choices)}." if choices else "")
@@ -52,12 +55,29 @@ def config_from_flags() -> Config:
     return config
 
 
+def changed_by_flags(config: Config) -> Config:
+    """A configuration with those of its options changed that were given on the command line.
+
+    Raises:
+        UserError: a value is not allowed.
+    """
+    values: dict[str, Any] = {
+        field.name: configuration.parse_value(field, flags.FLAGS[field.name].value)
+        for field in configuration.fields()
+        if field.name in flags.FLAGS and flags.FLAGS[field.name].present
+    }
+    changed = dataclasses.replace(config, **values)
+    configuration.validate(changed)
+    return changed
+
+
 def run(command: Callable[[], Status]) -> NoReturn:
     """Parses the flags, runs a command and exits with its status.
 
     What the user can mend is told in a sentence on stderr, without a traceback: a mistake in the
-    options or the data (status 2), a loss that is not finite, a full disk or an interruption
-    at once (status 1), a lost worker (status 42: starting all again goes on).
+    options or the data (status 2), a loss that is not finite, an export that is not right, a full
+    disk or an interruption at once (status 1), a lost worker (status 42: starting all again goes
+    on).
     """
     app.run(lambda _: _told(command), flags_parser=_parse)
     raise AssertionError("app.run exits")
@@ -100,11 +120,18 @@ def _parse(arguments: list[str]) -> list[str]:
     if flags.FLAGS["verbosity"].using_default_value:
         flags.FLAGS.verbosity = logging.ERROR
     for name in PATH_FLAGS:
-        if name in flags.FLAGS and flags.FLAGS[name].value.startswith("~"):
-            flags.FLAGS[name].value = str(pathlib.Path(flags.FLAGS[name].value).expanduser())
+        if name in flags.FLAGS:
+            flags.FLAGS[name].value = _with_home(flags.FLAGS[name].value)
     if len(rest) > 1:
         _exit_with(Status.USER_ERROR, f"{rest[1]} is no option; options are --name=value.")
     return rest
+
+
+def _with_home(value: str | list[str] | None) -> str | list[str] | None:
+    """A path, or each of several, with the home folder in place of a leading ~."""
+    if isinstance(value, list):
+        return [str(_with_home(path)) for path in value]
+    return str(pathlib.Path(value).expanduser()) if value and value.startswith("~") else value
 
 
 def _told(command: Callable[[], Status]) -> Status:
@@ -112,7 +139,7 @@ def _told(command: Callable[[], Status]) -> Status:
         return command()
     except UserError as error:
         _exit_with(Status.USER_ERROR, str(error))
-    except DivergenceError as error:
+    except (DivergenceError, ExportError) as error:
         _exit_with(Status.FAILED, str(error))
     except WorkerLostError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from wgan_tf.errors import UserError
 
-Value = str | int | float | bool | tuple[str, ...] | tuple[int, ...]
+Value = str | int | float | bool | tuple[str, ...] | tuple[int, ...] | tuple[float, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,14 +61,20 @@ def option(
 
 
 WITH_CLIPPING = Requirement("lipschitz", ("weight_clipping",))
-WITH_PENALTY = Requirement("lipschitz", ("gradient_penalty",))
+WITH_PENALTY = Requirement("lipschitz", ("gradient_penalty", "one_sided_gradient_penalty"))
+WITH_CLASSES = Requirement("conditional", ("auxiliary_classifier",))
+WITH_INCEPTION = Requirement("eval_features", ("inception",))
 WITH_ADAM = Requirement("optimizer", ("adam",))
 WITH_MLP = Requirement("architecture", ("mlp",))
 WITH_DCGAN = Requirement("architecture", ("dcgan",))
 WITH_CONV_STACK = Requirement("architecture", ("conv_stack",))
+WITH_RESNET = Requirement("architecture", ("resnet",))
+WITH_ACGAN = Requirement("architecture", ("acgan",))
 
 NORMS = ("none", "batch", "layer")
 INITIALIZERS = ("normal", "he_uniform", "glorot_uniform")
+ACTIVATIONS = ("relu", "leaky_relu", "elu", "tanh")
+LARGEST_DROPOUT = 0.99
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,16 +110,27 @@ class Config:
     )
     classes: tuple[str, ...] = option((), "Keep these classes only, by name or number.")
     objective: str = option(
-        "wasserstein", "What critic and generator play for.", choices=("wasserstein",)
+        "wasserstein",
+        "What critic and generator play for.",
+        choices=("wasserstein", "minimax", "non_saturating", "hinge"),
     )
     lipschitz: str = option(
         "gradient_penalty",
-        "How the critic is kept Lipschitz.",
-        choices=("none", "weight_clipping", "gradient_penalty"),
+        "How the critic is kept Lipschitz: not at all; every trainable variable clipped after each "
+        "update; a penalty on gradient norms that differ from one, or that exceed one "
+        "(one_sided_gradient_penalty); or kernels divided by their spectral norm.",
+        choices=(
+            "none",
+            "weight_clipping",
+            "gradient_penalty",
+            "one_sided_gradient_penalty",
+            "spectral_norm",
+        ),
     )
     clip_value: float = option(
         0.01,
-        "Bound c: every critic variable is kept in [-c, c].",
+        "Bound c: every trainable variable of the critic, norms' scales and offsets included, is "
+        "clipped to [-c, c] after each critic update.",
         minimum=1e-8,
         only_with=WITH_CLIPPING,
     )
@@ -123,8 +140,39 @@ class Config:
         minimum=0,
         only_with=WITH_PENALTY,
     )
+    conditional: str = option(
+        "none",
+        "Whether the generator takes a label, which the critic's auxiliary classifier tells.",
+        choices=("none", "auxiliary_classifier"),
+    )
+    generator_conditioning: str = option(
+        "multiply",
+        "How the label enters the generator: its embedding multiplied with the latent, or beside "
+        "it (concatenate), or a scale and an offset a class in every batch norm.",
+        choices=("multiply", "concatenate", "batch_norm"),
+        only_with=WITH_CLASSES,
+    )
+    critic_class_weight: float = option(
+        1.0,
+        "Weight of the classification loss in the critic's loss.",
+        minimum=0,
+        only_with=WITH_CLASSES,
+    )
+    generator_class_weight: float = option(
+        0.1,
+        "Weight of the classification loss in the generator's loss.",
+        minimum=0,
+        only_with=WITH_CLASSES,
+    )
+    classify_generated: bool = option(
+        False,
+        "Train the classifier on generated examples as well as on real ones.",
+        only_with=WITH_CLASSES,
+    )
     architecture: str = option(
-        "dcgan", "Family of the two networks.", choices=("mlp", "dcgan", "conv_stack")
+        "dcgan",
+        "Family of the two networks.",
+        choices=("mlp", "dcgan", "conv_stack", "resnet", "acgan"),
     )
     output_activation: str = option(
         "tanh",
@@ -146,6 +194,38 @@ class Config:
     )
     mlp_critic_units: tuple[int, ...] = option(
         (512, 512, 512), "Units of the critic's hidden layers.", minimum=1, only_with=WITH_MLP
+    )
+    mlp_generator_norm: str = option(
+        "none",
+        "Normalisation in the generator, before each activation.",
+        choices=NORMS,
+        only_with=WITH_MLP,
+    )
+    mlp_generator_activation: str = option(
+        "relu",
+        "Activation of the generator's hidden layers; leaky_relu has slope 0.2.",
+        choices=ACTIVATIONS,
+        only_with=WITH_MLP,
+    )
+    mlp_critic_activation: str = option(
+        "relu",
+        "Activation of the critic's hidden layers; leaky_relu has slope 0.2.",
+        choices=ACTIVATIONS,
+        only_with=WITH_MLP,
+    )
+    mlp_generator_dropout: tuple[float, ...] = option(
+        (0.0,),
+        "Dropout rates after the generator's hidden layers: one a layer, or one for all.",
+        minimum=0,
+        maximum=LARGEST_DROPOUT,
+        only_with=WITH_MLP,
+    )
+    mlp_critic_dropout: tuple[float, ...] = option(
+        (0.0,),
+        "Dropout rates after the critic's hidden layers: one a layer, or one for all.",
+        minimum=0,
+        maximum=LARGEST_DROPOUT,
+        only_with=WITH_MLP,
     )
     dcgan_width: int = option(
         64,
@@ -181,6 +261,13 @@ class Config:
         choices=INITIALIZERS,
         only_with=WITH_DCGAN,
     )
+    conv_stack_order: str = option(
+        "pre_activation",
+        "Where norm and activation stand: before each convolution, or after it (post_activation), "
+        "the generator's first norm then being over the units of its dense layer.",
+        choices=("pre_activation", "post_activation"),
+        only_with=WITH_CONV_STACK,
+    )
     conv_stack_start_size: int = option(
         7, "Side of the generator's first feature map.", minimum=1, only_with=WITH_CONV_STACK
     )
@@ -193,26 +280,88 @@ class Config:
         minimum=1,
         only_with=WITH_CONV_STACK,
     )
+    conv_stack_generator_kernel_sizes: tuple[int, ...] = option(
+        (5,),
+        "Sides of the kernels of the generator's layers: one a layer, or one for all.",
+        minimum=1,
+        only_with=WITH_CONV_STACK,
+    )
     conv_stack_generator_strides: tuple[int, ...] = option(
         (2, 2, 1, 1),
-        "Upscaling of each of the generator's layers, the last included.",
+        "Upscaling of the generator's layers: one a layer, the last included, or one for all.",
         minimum=1,
+        only_with=WITH_CONV_STACK,
+    )
+    conv_stack_generator_upsampling: tuple[str, ...] = option(
+        ("transposed",),
+        "How the generator's layers upscale, one a layer or one for all: by a transposed "
+        "convolution, or by repeating pixels before a convolution (nearest).",
+        choices=("transposed", "nearest"),
         only_with=WITH_CONV_STACK,
     )
     conv_stack_critic_filters: tuple[int, ...] = option(
         (32, 64, 128, 256), "Filters of the critic's layers.", minimum=1, only_with=WITH_CONV_STACK
     )
-    conv_stack_critic_strides: tuple[int, ...] = option(
-        (2, 2, 2, 1), "Strides of the critic's layers.", minimum=1, only_with=WITH_CONV_STACK
+    conv_stack_critic_kernel_sizes: tuple[int, ...] = option(
+        (5,),
+        "Sides of the kernels of the critic's layers: one a layer, or one for all.",
+        minimum=1,
+        only_with=WITH_CONV_STACK,
     )
-    conv_stack_kernel_size: int = option(
-        5, "Side of the convolution kernels.", minimum=1, only_with=WITH_CONV_STACK
+    conv_stack_critic_strides: tuple[int, ...] = option(
+        (2, 2, 2, 1),
+        "Strides of the critic's layers: one a layer, or one for all.",
+        minimum=1,
+        only_with=WITH_CONV_STACK,
     )
     conv_stack_generator_norm: str = option(
         "batch", "Normalisation in the generator.", choices=NORMS, only_with=WITH_CONV_STACK
     )
     conv_stack_critic_norm: str = option(
-        "none", "Normalisation in the critic.", choices=NORMS, only_with=WITH_CONV_STACK
+        "none",
+        "Normalisation in the critic, but in its first layer.",
+        choices=NORMS,
+        only_with=WITH_CONV_STACK,
+    )
+    conv_stack_generator_norm_momentum: float = option(
+        0.9,
+        "Decay of the moving statistics of the generator's batch norm.",
+        minimum=0,
+        maximum=0.9999,
+        only_with=WITH_CONV_STACK,
+    )
+    conv_stack_critic_norm_momentum: float = option(
+        0.9,
+        "Decay of the moving statistics of the critic's batch norm.",
+        minimum=0,
+        maximum=0.9999,
+        only_with=Requirement("conv_stack_critic_norm", ("batch",)),
+    )
+    conv_stack_generator_activation: str = option(
+        "relu",
+        "Activation in the generator; leaky_relu has slope 0.2.",
+        choices=ACTIVATIONS,
+        only_with=WITH_CONV_STACK,
+    )
+    conv_stack_critic_activation: str = option(
+        "leaky_relu",
+        "Activation in the critic; leaky_relu has slope 0.2.",
+        choices=ACTIVATIONS,
+        only_with=WITH_CONV_STACK,
+    )
+    conv_stack_generator_dropout: float = option(
+        0.0,
+        "Dropout rate of the generator's first feature map.",
+        minimum=0,
+        maximum=LARGEST_DROPOUT,
+        only_with=WITH_CONV_STACK,
+    )
+    conv_stack_critic_dropout: float = option(
+        0.0,
+        "Dropout rate after each activation of the critic.",
+        minimum=0,
+        maximum=LARGEST_DROPOUT,
+        only_with=WITH_CONV_STACK,
     )
     conv_stack_initializer: str = option(
         "glorot_uniform",
@@ -220,9 +369,97 @@ class Config:
         choices=INITIALIZERS,
         only_with=WITH_CONV_STACK,
     )
+    resnet_start_size: int = option(
+        4, "Side of the generator's first feature map.", minimum=1, only_with=WITH_RESNET
+    )
+    resnet_generator_filters: tuple[int, ...] = option(
+        (128, 128, 128),
+        "Filters of the generator's residual blocks, each of which doubles the sides; the first "
+        "feature map has those of the first block.",
+        minimum=1,
+        only_with=WITH_RESNET,
+    )
+    resnet_generator_norm: str = option(
+        "batch", "Normalisation in the generator.", choices=NORMS, only_with=WITH_RESNET
+    )
+    resnet_critic_filters: tuple[int, ...] = option(
+        (128, 128, 128, 128),
+        "Filters of the critic's residual blocks, or of its first convolution and then its blocks.",
+        minimum=1,
+        only_with=WITH_RESNET,
+    )
+    resnet_critic_first_block: str = option(
+        "optimized",
+        "What the critic begins with: a residual block that neither normalises nor rectifies the "
+        "pixels (optimized), or a single convolution.",
+        choices=("optimized", "convolution"),
+        only_with=WITH_RESNET,
+    )
+    resnet_critic_downsamplings: int = option(
+        2,
+        "So many of the critic's residual blocks, the first ones, halve the sides.",
+        minimum=0,
+        only_with=WITH_RESNET,
+    )
+    resnet_critic_pooling: str = option(
+        "mean",
+        "What the critic's output is computed from: the mean over all pixels of the rectified last "
+        "feature map, or all of its entries (flatten).",
+        choices=("mean", "flatten"),
+        only_with=WITH_RESNET,
+    )
+    resnet_critic_norm: str = option(
+        "none",
+        "Normalisation in the critic's residual blocks.",
+        choices=("none", "layer"),
+        only_with=WITH_RESNET,
+    )
+    acgan_generator_units: int = option(
+        1024,
+        "Units of the dense layer before the generator's first feature map.",
+        minimum=1,
+        only_with=WITH_ACGAN,
+    )
+    acgan_start_filters: int = option(
+        128, "Filters of the generator's first feature map.", minimum=1, only_with=WITH_ACGAN
+    )
+    acgan_generator_filters: tuple[int, ...] = option(
+        (256, 128),
+        "Filters of the generator's convolutions, before each of which the sides double.",
+        minimum=1,
+        only_with=WITH_ACGAN,
+    )
+    acgan_critic_filters: tuple[int, ...] = option(
+        (32, 64, 128, 256),
+        "Filters of the critic's convolutions; after the first, the third and so on the sides "
+        "halve.",
+        minimum=1,
+        only_with=WITH_ACGAN,
+    )
+    acgan_critic_dropout: float = option(
+        0.3,
+        "Share of the entries that dropout takes after each of the critic's convolutions.",
+        minimum=0,
+        maximum=0.99,
+        only_with=WITH_ACGAN,
+    )
     batch_size: int = option(64, "Examples in a batch, over all replicas together.", minimum=1)
     critic_steps: int = option(
         5, "Critic steps before each generator step.", minimum=1, maximum=4096
+    )
+    critic_passes: int = option(
+        1,
+        "1 passes real and generated examples through the critic as one batch, over which its "
+        "batch norm is taken; 2 passes them one after the other.",
+        minimum=1,
+        maximum=2,
+    )
+    generator_batch_multiple: int = option(
+        1, "The generator's step draws so many times batch_size latents.", minimum=1, maximum=64
+    )
+    dequantize: bool = option(
+        False,
+        "Spread each pixel's value evenly over its step of 1/256 by uniform noise.",
     )
     critic_warmup: bool = option(
         False,
@@ -252,6 +489,12 @@ class Config:
         "takes the generator as it is.",
         minimum=0,
         maximum=0.999999,
+    )
+    sampling_statistics: str = option(
+        "moving",
+        "What batch norm takes when the generator is drawn from and exported: its moving "
+        "statistics, or those of the batch that is drawn.",
+        choices=("moving", "batch"),
     )
     precision: str = option(
         "float32",
@@ -293,11 +536,53 @@ class Config:
     )
     eval_every: int = option(
         0,
-        "Steps between held-out estimates on --eval_split; 0 for none.",
+        "Steps between evaluations on --eval_split: the critic's estimate, and the metrics of "
+        "generated examples; 0 for none.",
         minimum=0,
         may_change=True,
     )
+    eval_metrics: tuple[str, ...] = option(
+        ("fid",),
+        "Metrics of pictures in an evaluation; empty for the critic's estimate alone. The best "
+        "checkpoint has the least fid, or without it kid, or without both sliced_wasserstein.",
+        choices=("fid", "kid", "inception_score", "manifolds", "sliced_wasserstein"),
+        may_change=True,
+    )
+    eval_samples: int = option(
+        2000, "Generated examples in an evaluation.", minimum=100, maximum=10**6, may_change=True
+    )
+    eval_features: str = option(
+        "auto",
+        "Features that metrics are computed of: those of a classifier trained on the data's "
+        "labels, of the Inception graph in --inception, random projections of the pixels, or the "
+        "pixels; auto takes the classifier where there are labels, else random projections.",
+        choices=("auto", "classifier", "inception", "random", "pixels"),
+        may_change=True,
+    )
+    inception: str = option(
+        "",
+        "The 2015 Inception graph: a frozen graph (.pb), a SavedModel or a TF-Hub folder.",
+        only_with=WITH_INCEPTION,
+        may_change=True,
+    )
+    inception_protocol: str = option(
+        "legacy_tensorflow",
+        "How pictures are resized for Inception.",
+        choices=("legacy_tensorflow", "clean"),
+        only_with=WITH_INCEPTION,
+        may_change=True,
+    )
+    profile_steps: int = option(
+        0,
+        "Record so many of the first steps for TensorBoard's profiler; 0 for none.",
+        minimum=0,
+        maximum=1000,
+        may_change=True,
+    )
     export: bool = option(True, "Write a SavedModel when training is done.", may_change=True)
+    report: bool = option(
+        True, "Write report.html, a page on the run, when training is done.", may_change=True
+    )
 
 
 def fields() -> tuple[dataclasses.Field[Any], ...]:
@@ -329,14 +614,19 @@ def validate(config: Config) -> None:
         _check_in_use(field, config)
     if not config.workdir:
         raise UserError("--workdir is not given; name the folder that the run is to be kept in.")
-    if config.lipschitz == "gradient_penalty" and "batch" in (
+    if config.lipschitz in WITH_PENALTY.values and "batch" in (
         config.dcgan_critic_norm,
         config.conv_stack_critic_norm,
     ):
         raise UserError(
             f"--{config.architecture}_critic_norm=batch does not go with "
-            "--lipschitz=gradient_penalty, which needs a critic that judges each example alone; "
+            f"--lipschitz={config.lipschitz}, which needs a critic that judges each example alone; "
             "take layer or none."
+        )
+    if config.eval_features == "inception" and not config.inception:
+        raise UserError(
+            "--eval_features=inception needs the graph's weights; name them with --inception, or "
+            "take other features."
         )
     if config.eval_every and not config.eval_split:
         raise UserError(
@@ -417,6 +707,15 @@ def to_flagfile(config: Config) -> str:
     """A flagfile with every option, which `from_flagfile` reads back equal."""
     lines = (f"--{field.name}={format_value(getattr(config, field.name))}" for field in fields())
     return "\n".join(lines) + "\n"
+
+
+def to_row(config: Config) -> dict[str, str | int | float | bool]:
+    """Options and values, lists as a flag takes them, for a table of runs."""
+    values = dataclasses.asdict(config)
+    return {
+        name: format_value(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+    }
 
 
 def from_flagfile(text: str, source: str) -> Config:

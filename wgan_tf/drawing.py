@@ -1,106 +1,201 @@
 """Drawing from a run's moving-average generator, and exporting it."""
 
-import sys
-from importlib import metadata
+import dataclasses
+from collections.abc import Iterator, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from wgan_tf.config import Config
-from wgan_tf.errors import UserError
-from wgan_tf.files import copy_directory, write_atomically
-from wgan_tf.monitoring.grids import density_plot, encode_png, image_grid
+from wgan_tf.files import copy_directory, require_writable
+from wgan_tf.latents import (
+    EXAMPLES_PER_BLOCK,
+    EXAMPLES_PER_STATISTICS_BLOCK,
+    sample_latents,
+)
+from wgan_tf.model_card import build_model_card
+from wgan_tf.monitoring.metrics_log import read_metrics
+from wgan_tf.networks import registry
 from wgan_tf.networks.layers import OUTPUT_RANGES
+from wgan_tf.restoring import Checkpoint, restore_checkpoint
 from wgan_tf.run_folder import RunFolder
-from wgan_tf.serving.sampler import MAX_EXAMPLES_PER_CALL, Sampler, build_sampler
+from wgan_tf.serving.formats import build_served_model, check_installed, write_converted
+from wgan_tf.serving.sampler import Sampler, build_sampler
 from wgan_tf.serving.saved_model import write_saved_model
-from wgan_tf.training.checkpoints import restore_newest
-from wgan_tf.training.state import build_average_generator
+
+SAVED_MODEL = "saved_model"
+# Latents on which a converted model is compared with the original.
+PROBES = 64
 
 
 def build_run_sampler(
-    config: Config, generator: keras.Model, example_shape: tuple[int, ...]
+    config: Config,
+    generator: keras.Model,
+    example_shape: tuple[int, ...],
+    num_classes: int = 0,
 ) -> Sampler:
-    """The sampler of a run's generator."""
+    """The sampler of a run's generator, which takes labels if `num_classes` is not 0."""
+    normalizes_block = config.sampling_statistics == "batch"
     return build_sampler(
         generator,
         latent_dim=config.latent_dim,
         latent_distribution=config.latent_distribution,
         example_shape=example_shape,
         output_range=OUTPUT_RANGES[config.output_activation],
+        num_classes=num_classes,
+        examples_per_block=EXAMPLES_PER_STATISTICS_BLOCK
+        if normalizes_block
+        else EXAMPLES_PER_BLOCK,
     )
 
 
-def draw(sampler: Sampler, n: int, seed: int) -> np.ndarray:
-    """Draws n examples: pictures uint8 [n, H, W, C] or points float32 [n, D]."""
-    (examples,) = sampler.sample(tf.constant(n), tf.constant(seed, tf.int64)).values()
+def draw(sampler: Sampler, n: int, seed: int, label: int | None = None) -> np.ndarray:
+    """Draws n examples: pictures uint8 [n, H, W, C] or points float32 [n, D].
+
+    Args:
+        sampler: what to draw from.
+        n: how many.
+        seed: the same seed draws the same examples, and has the same latents with every label.
+        label: class of all of them, which a conditional sampler needs and no other takes.
+    """
+    labels = () if label is None else (tf.constant(label),)
+    (examples,) = sampler.sample(tf.constant(n), tf.constant(seed, tf.int64), *labels).values()
     return examples.numpy()
 
 
-def write_samples(folder: RunFolder, *, n: int, seed: int, out: str) -> None:
-    """Draws from a run's newest checkpoint into a PNG: a grid of pictures, or a plot of points.
+def draw_class_grid(sampler: Sampler, rows: int, seed: int) -> np.ndarray:
+    """Draws a grid with a column for each class, and the same latent along a row.
+
+    Args:
+        sampler: a conditional one, of K classes.
+        rows: how many examples of each class.
+        seed: of the latents, as `draw` takes it.
+
+    Returns:
+        [rows * K, ...], row after row: example i is of class i % K and of latent i // K.
+    """
+    columns = [draw(sampler, rows, seed, label) for label in range(sampler.num_classes)]
+    grid = np.stack(columns, axis=1)
+    return grid.reshape(-1, *grid.shape[2:])
+
+
+def export(folder: RunFolder, checkpoint: Checkpoint = "last", license: str | None = None) -> str:
+    """Writes a run's checkpoint as the next SavedModel and returns its path.
+
+    Args:
+        folder: the run's.
+        checkpoint: which one.
+        license: under which the model may be used; kept in its model card.
 
     Raises:
-        UserError: no run or checkpoint is there, n is too large, or `out` cannot be written.
+        UserError: no run or checkpoint is there, or the folder cannot be written.
     """
-    if n > MAX_EXAMPLES_PER_CALL:
-        raise UserError(f"--n={n} is too many for one picture; at most {MAX_EXAMPLES_PER_CALL}.")
-    sampler, _ = restore_run_sampler(folder)
-    examples = draw(sampler, n, seed)
-    picture = image_grid(examples) if examples.ndim == 4 else density_plot(examples, examples)
-    try:
-        write_atomically(out, encode_png(picture))
-    except tf.errors.OpError as error:
-        raise UserError(
-            f"--out={out} cannot be written ({error.message}); name a file in a folder that you "
-            "may write in."
-        ) from error
+    sampler, step = restore_run_sampler(folder, checkpoint)
+    require_writable(folder.exports)
+    return write_run_saved_model(folder, sampler, folder.read_config(), step, license)
 
 
-def export(folder: RunFolder) -> str:
-    """Writes a run's newest checkpoint as the next SavedModel and returns its path.
+def export_formats(
+    folder: RunFolder,
+    formats: Sequence[str],
+    checkpoint: Checkpoint = "last",
+    license: str | None = None,
+) -> Iterator[str]:
+    """Writes a run's checkpoint in several formats: a SavedModel, and files in `converted`.
+
+    Args:
+        folder: the run's.
+        formats: saved_model, or those of `serving.formats.FORMATS`.
+        checkpoint: which one.
+        license: under which the model may be used; kept in the SavedModel's card.
+
+    Yields:
+        A line about each format: its path, and how much it differs from the original.
 
     Raises:
-        UserError: no run or checkpoint is there.
+        UserError: a format or its packages, the run or its checkpoint are not there, or the
+            folder cannot be written.
+        ExportError: a converted model does not do what the original does.
     """
-    sampler, step = restore_run_sampler(folder)
-    return write_run_saved_model(folder, sampler, folder.read_config(), step)
+    converted = [name for name in formats if name != SAVED_MODEL]
+    for name in converted:
+        check_installed(name)
+    generator, step = restore_run_generator(folder, checkpoint)
+    config, data = folder.read_config(), folder.read_dataset_card()
+    num_classes = registry.count_classes(config, data.class_names)
+    sampler = build_run_sampler(config, generator, data.example_shape, num_classes)
+    require_writable(folder.path)
+    if SAVED_MODEL in formats:
+        yield write_run_saved_model(folder, sampler, config, step, license)
+    if not converted:
+        return
+    single = registry.build_average_generator(
+        dataclasses.replace(config, precision="float32"), data.example_shape, num_classes
+    )
+    single.set_weights(generator.get_weights())
+    model = build_served_model(
+        single,
+        latent_dim=config.latent_dim,
+        num_classes=num_classes,
+        output_range=OUTPUT_RANGES[config.output_activation],
+    )
+    latent = sample_latents(PROBES, 0, config.latent_dim, config.latent_distribution).numpy()
+    probes = {"latent": latent}
+    if num_classes:
+        probes["label"] = np.arange(PROBES, dtype=np.int32) % num_classes
+    (expected,) = sampler.serving_default(**probes).values()
+    for name in converted:
+        path = f"{folder.converted}/step_{step:07d}.{name}"
+        difference = write_converted(model, name, path, probes, expected.numpy())
+        yield f"{path}: max abs error {difference:.1e} on {PROBES} latents"
 
 
-def write_run_saved_model(folder: RunFolder, sampler: Sampler, config: Config, step: int) -> str:
+def write_run_saved_model(
+    folder: RunFolder, sampler: Sampler, config: Config, step: int, license: str | None = None
+) -> str:
     """Writes a run's sampler as the next SavedModel and returns its path."""
-    model_card = {
-        "dataset": config.dataset,
-        "architecture": config.architecture,
-        "objective": config.objective,
-        "lipschitz": config.lipschitz,
-        "step": step,
-        "wgan_tf": metadata.version("wgan_tf"),
-        "tensorflow": tf.__version__,
-    }
+    model_card = build_model_card(
+        config,
+        folder.read_dataset_card(),
+        step=step,
+        examples_per_block=sampler.examples_per_block,
+        metrics=read_metrics(folder.metrics_file),
+        license=license,
+    )
     path = write_saved_model(sampler, folder.exports, model_card)
     if folder.published_model:
         copy_directory(path, folder.published_model)
     return path
 
 
-def restore_run_sampler(folder: RunFolder) -> tuple[Sampler, int]:
-    """The sampler of a run's newest checkpoint, and the step it is of.
+def restore_run_sampler(folder: RunFolder, checkpoint: Checkpoint = "last") -> tuple[Sampler, int]:
+    """The sampler of a run's checkpoint, and the step it is of.
 
     Raises:
-        UserError: no run or no checkpoint is there.
+        UserError: no run or no such checkpoint is there.
     """
-    config, card = folder.read_config(), folder.read_dataset_card()
-    generator = build_average_generator(config, card.example_shape)
+    config, data = folder.read_config(), folder.read_dataset_card()
+    num_classes = registry.count_classes(config, data.class_names)
+    generator, step = restore_run_generator(folder, checkpoint)
+    return build_run_sampler(config, generator, data.example_shape, num_classes), step
+
+
+def restore_run_generator(
+    folder: RunFolder, checkpoint: Checkpoint = "last"
+) -> tuple[keras.Model, int]:
+    """The moving-average generator of a run's checkpoint, and the step it is of.
+
+    Raises:
+        UserError: no run or no such checkpoint is there.
+    """
+    config, data = folder.read_config(), folder.read_dataset_card()
+    num_classes = registry.count_classes(config, data.class_names)
+    generator = registry.build_average_generator(config, data.example_shape, num_classes)
     saved = tf.train.Checkpoint(average_generator=generator)
-    step = restore_newest(
-        folder.checkpoints,
+    step = restore_checkpoint(
+        folder,
+        checkpoint,
         lambda path: saved.restore(path).assert_existing_objects_matched().expect_partial(),
-        tell=lambda message: print(message, file=sys.stderr),
     )
-    if step is None:
-        raise UserError(
-            f"--workdir={folder.path} has no checkpoint yet; train until the first is written."
-        )
-    return build_run_sampler(config, generator, card.example_shape), step
+    return generator, step

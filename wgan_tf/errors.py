@@ -15,3 +15,7 @@ class DivergenceError(RuntimeError):
 
 class WorkerLostError(RuntimeError):
     """Another worker of the cluster stopped answering; the run goes on when all are restarted."""
+
+
+class ExportError(RuntimeError):
+    """An exported model does not do what the model in this process does."""

@@ -38,10 +38,18 @@ def two_sided_penalty(norms: tf.Tensor) -> tf.Tensor:
     return tf.square(norms - 1.0)
 
 
+def one_sided_penalty(norms: tf.Tensor) -> tf.Tensor:
+    """max(0, ||grad|| - 1)^2 (Petzka et al. 2018, WGAN-LP, equation 8): [B] -> [B]."""
+    return tf.square(tf.nn.relu(norms - 1.0))
+
+
 def clip_variables(variables: Iterable[tf.Variable], clip_value: float) -> None:
     """Clips each variable, w <- clip(w, -c, c) (Arjovsky et al. 2017, algorithm 1, line 7)."""
     for variable in variables:
         variable.assign(tf.clip_by_value(variable, -clip_value, clip_value))
 
 
-PENALTIES = {"gradient_penalty": two_sided_penalty}
+PENALTIES = {
+    "gradient_penalty": two_sided_penalty,
+    "one_sided_gradient_penalty": one_sided_penalty,
+}

@@ -24,6 +24,23 @@ def from_uint8(
     return low + (high - low) * (tf.cast(pixels, dtype) / 255.0)
 
 
+def dequantize(pixels: tf.Tensor, output_range: OutputRange, noise: tf.Tensor) -> tf.Tensor:
+    """Scales stored pixels as `from_uint8` does, each value spread over its step of 1/256.
+
+    Computes `low + (high - low) * (pixels + noise) / 256` (Gulrajani et al. 2017, their code).
+
+    Args:
+        pixels: uint8, any shape.
+        output_range: `(low, high)`.
+        noise: floating point of the same shape, uniform on [0, 1).
+
+    Returns:
+        The noise's dtype and the same shape, in [low, high).
+    """
+    low, high = output_range
+    return low + (high - low) * ((tf.cast(pixels, noise.dtype) + noise) / 256.0)
+
+
 def to_unit_interval(values: tf.Tensor, output_range: OutputRange) -> tf.Tensor:
     """Scales a generator's output to the unit interval.
 

@@ -67,6 +67,16 @@ class RunFolder:
         return self.elsewhere.get("AIP_CHECKPOINT_DIR", f"{self.path}/checkpoints")
 
     @property
+    def best_checkpoints(self) -> str:
+        """Folder of the checkpoint with the best evaluation, laid out as `checkpoints` is."""
+        return f"{self.path}/best"
+
+    @property
+    def metrics_file(self) -> str:
+        """The file of metrics."""
+        return f"{self.path}/metrics.jsonl"
+
+    @property
     def tensorboard(self) -> str:
         """Folder of TensorBoard's events."""
         return self.elsewhere.get("AIP_TENSORBOARD_LOG_DIR", f"{self.path}/tensorboard")
@@ -80,6 +90,21 @@ class RunFolder:
     def exports(self) -> str:
         """Folder of SavedModels."""
         return f"{self.path}/export"
+
+    @property
+    def converted(self) -> str:
+        """Folder of the generator in the formats of other runtimes."""
+        return f"{self.path}/converted"
+
+    @property
+    def samples(self) -> str:
+        """Folder of sample grids."""
+        return f"{self.path}/samples"
+
+    @property
+    def report_file(self) -> str:
+        """The report on the run."""
+        return f"{self.path}/report.html"
 
     def exists(self) -> bool:
         """Whether a run was begun here."""

@@ -1,14 +1,16 @@
 """Puts a run together: data, networks, devices, and where it shows what it does."""
 
+import contextlib
 import os
 import sys
+from collections.abc import Callable, Mapping
 from importlib import metadata
 
 import numpy as np
 import tensorflow as tf
 
 from wgan_tf import config as configuration
-from wgan_tf import drawing
+from wgan_tf import drawing, reporting
 from wgan_tf.config import Config
 from wgan_tf.data import store as data_store
 from wgan_tf.data.store import Description, Store, open_store
@@ -16,12 +18,14 @@ from wgan_tf.errors import UserError, WorkerLostError
 from wgan_tf.files import require_writable
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
+from wgan_tf.quality import Quality, build_quality, generated_examples
 from wgan_tf.run_folder import DatasetCard, RunFolder
+from wgan_tf.serving.sampler import Sampler
 from wgan_tf.serving.saved_model import exported_step
 from wgan_tf.status import Status
 from wgan_tf.training import run
 from wgan_tf.training.bystander import Bystander
-from wgan_tf.training.checkpoints import Checkpoints, newest_step
+from wgan_tf.training.checkpoints import BestCheckpoint, Checkpoints, newest_step
 from wgan_tf.training.cluster import Cluster
 from wgan_tf.training.devices import (
     build_strategy,
@@ -34,6 +38,7 @@ from wgan_tf.training.inspection import Inspection
 from wgan_tf.training.interruption import StopRequest
 from wgan_tf.training.loop import Trainer
 from wgan_tf.training.rendezvous import Facts, meet
+from wgan_tf.watching import Watch
 
 # What may differ between the workers of one run: where its files are on each.
 LOCAL_OPTIONS = ("workdir", "data_dir")
@@ -48,6 +53,7 @@ LOST_WORKER = (
 
 SAMPLE_SEED = 0
 PICTURES_IN_GRID = 64
+ROWS_IN_CLASS_GRID = 10
 POINTS_IN_PLOT = 10_000
 
 
@@ -66,8 +72,9 @@ def describe(config: Config) -> Status:
     else:
         devices = ", ".join(device_names(build_strategy(config)))
     print(configuration.to_flagfile(config))
+    num_classes = registry.count_classes(config, data.class_names)
     for build in (registry.build_generator, registry.build_critic):
-        build(config, data.example_shape).summary()
+        build(config, data.example_shape, num_classes).summary()
     count = "not downloaded yet," if data.num_examples is None else f"{data.num_examples:,}"
     classes = "" if data.class_names is None else f", {len(data.class_names)} classes"
     print(f"Data: {data.dataset} {data.split}: {count} examples {data.example_shape}{classes}")
@@ -131,7 +138,10 @@ def _train(
         return _follow(config, trainer, checkpoints)
     folder.write(config, card)
     sampler = drawing.build_run_sampler(
-        config, trainer.state.average_generator, store.example_shape
+        config,
+        trainer.state.average_generator,
+        store.example_shape,
+        registry.count_classes(config, store.class_names),
     )
     with (
         StopRequest() as stop,
@@ -140,6 +150,7 @@ def _train(
             total_steps=config.steps,
             initial_step=trainer.step,
             reference_points=_reference_points(store),
+            grid_columns=sampler.num_classes or None,
             stream=sys.stdout,
             tensorboard=folder.tensorboard,
         ) as monitor,
@@ -147,20 +158,40 @@ def _train(
         monitor.message(f"Training on {_described(strategy)}")
         if store.left_out:
             monitor.message(f"{len(store.left_out)} files of --dataset are unusable and left out")
-        monitor.configuration(configuration.to_flagfile(config))
+        monitor.configuration(configuration.to_flagfile(config), configuration.to_row(config))
+        quality = _quality(config, store, held_out_store, monitor.message)
+        raw_sampler = drawing.build_run_sampler(
+            config, trainer.state.generator, store.example_shape, sampler.num_classes
+        )
+        best = (
+            BestCheckpoint(trainer.state, folder.best_checkpoints, quality.main_metric)
+            if quality and quality.main_metric
+            else None
+        )
         is_finished = run.train(
             config,
             trainer,
             checkpoints=checkpoints,
+            watch=Watch(config, best, monitor.message),
             monitor=monitor,
-            inspection=Inspection(config, trainer, store, held_out_store),
-            draw_samples=lambda: drawing.draw(sampler, _samples_shown(store), SAMPLE_SEED),
+            inspection=Inspection(
+                config,
+                trainer,
+                store,
+                held_out_store,
+                measure=lambda: _measure(quality, sampler, raw_sampler) if quality else {},
+            ),
+            profiled=lambda: tf.profiler.experimental.Profile(folder.tensorboard),
+            draw_samples=lambda: _draw_shown(sampler, store),
             stop=stop,
         )
         if is_finished and config.export:
             monitor.message(drawing.write_run_saved_model(folder, sampler, config, trainer.step))
     if not is_finished:
         return _stopped(trainer)
+    if config.report:
+        reporting.write_report([folder], folder.report_file)
+        print(folder.report_file)
     return Status.DONE
 
 
@@ -172,12 +203,38 @@ def _follow(config: Config, trainer: Trainer, checkpoints: Checkpoints) -> Statu
             config,
             trainer,
             checkpoints=checkpoints,
+            watch=bystander,
             monitor=bystander,
             inspection=bystander,
+            profiled=contextlib.nullcontext,
             draw_samples=bystander.draw_samples,
             stop=stop,
         )
     return Status.DONE if is_finished else _stopped(trainer)
+
+
+def _quality(
+    config: Config, store: Store, held_out: Store | None, tell: Callable[[str], None]
+) -> Quality | None:
+    if held_out is None or not config.eval_metrics:
+        return None
+    return build_quality(
+        config,
+        store,
+        held_out,
+        num_examples=config.eval_samples,
+        metrics=config.eval_metrics,
+        tell=tell,
+    )
+
+
+def _measure(quality: Quality, average: Sampler, raw: Sampler) -> Mapping[str, float]:
+    """Metrics of the moving-average generator, and those of the generator itself as raw_NAME."""
+    of_average, of_raw = (
+        quality.measure(generated_examples(sampler, quality.num_examples))
+        for sampler in (average, raw)
+    )
+    return {**of_average, **{f"raw_{name}": value for name, value in of_raw.items()}}
 
 
 def _stopped(trainer: Trainer) -> Status:
@@ -227,6 +284,7 @@ def _describe_data(config: Config) -> Description:
         if split
     ]
     registry.check(config, train_data.example_shape)
+    registry.count_classes(config, train_data.class_names)
     if len(train_data.example_shape) == 1 and train_data.example_shape != (2,):
         raise UserError(
             f"--dataset={config.dataset} holds points of {train_data.example_shape[0]} numbers, "
@@ -249,8 +307,12 @@ def _is_picture(store: Store) -> bool:
     return len(store.example_shape) == 3
 
 
-def _samples_shown(store: Store) -> int:
-    return PICTURES_IN_GRID if _is_picture(store) else POINTS_IN_PLOT
+def _draw_shown(sampler: Sampler, store: Store) -> np.ndarray:
+    if not _is_picture(store):
+        return drawing.draw(sampler, POINTS_IN_PLOT, SAMPLE_SEED)
+    if sampler.num_classes:
+        return drawing.draw_class_grid(sampler, ROWS_IN_CLASS_GRID, SAMPLE_SEED)
+    return drawing.draw(sampler, PICTURES_IN_GRID, SAMPLE_SEED)
 
 
 def _reference_points(store: Store) -> np.ndarray | None:

@@ -5,8 +5,10 @@ import pathlib
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from wgan_tf import config as configuration
+from wgan_tf import lipschitz
 from wgan_tf.config import Config
 
 PRESETS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.flags"))
@@ -26,6 +28,46 @@ STACK = {
     "conv_stack_generator_strides": (2, 2, 1),
     "conv_stack_critic_filters": (4, 4),
     "conv_stack_critic_strides": (2, 2),
+}
+RESIDUAL = {
+    "architecture": "resnet",
+    "resnet_start_size": 2,
+    "resnet_generator_filters": (4, 3),
+    "resnet_critic_filters": (3, 4, 4),
+    "dequantize": True,
+    "generator_batch_multiple": 2,
+}
+RESIDUAL_CONVOLUTION_FIRST = {
+    **RESIDUAL,
+    "resnet_critic_first_block": "convolution",
+    "resnet_critic_pooling": "flatten",
+    "resnet_critic_norm": "layer",
+}
+LABELS = {"conditional": "auxiliary_classifier"}
+CLASSIFIER = {
+    "architecture": "acgan",
+    "acgan_generator_units": 8,
+    "acgan_start_filters": 4,
+    "acgan_generator_filters": (4, 4),
+    "acgan_critic_filters": (4, 4, 4, 4),
+}
+# The orders, norms and upsamplings of a stack that STACK has not.
+OTHER_STACK = {
+    "architecture": "conv_stack",
+    "conv_stack_order": "post_activation",
+    "conv_stack_start_size": 2,
+    "conv_stack_start_filters": 4,
+    "conv_stack_generator_filters": (4, 3),
+    "conv_stack_generator_kernel_sizes": (3, 5, 2),
+    "conv_stack_generator_strides": (2, 2, 1),
+    "conv_stack_generator_upsampling": ("nearest", "transposed", "nearest"),
+    "conv_stack_generator_norm_momentum": 0.8,
+    "conv_stack_generator_activation": "leaky_relu",
+    "conv_stack_critic_filters": (4, 5),
+    "conv_stack_critic_kernel_sizes": (3, 2),
+    "conv_stack_critic_strides": (2,),
+    "conv_stack_critic_activation": "elu",
+    "conv_stack_initializer": "normal",
 }
 CLIPPING = {"lipschitz": "weight_clipping", "clip_value": 0.05, "optimizer": "rmsprop"}
 
@@ -50,19 +92,21 @@ class Row:
             "generator_learning_rate": 1e-3,
             "critic_learning_rate": 1e-3,
             "seed": 11,
+            "precision": "float64",
         }
         return Config(**{**small, **self.options, **changes})
 
     @property
     def has_penalty(self) -> bool:
         """Whether training differentiates the critic twice."""
-        return self.config().lipschitz == "gradient_penalty"
+        return self.config().lipschitz in lipschitz.PENALTIES
 
 
 ROWS = [
     Row("mlp-points-penalty", "toy:8gaussians", POINTS),
     Row("mlp-pictures-clipping", "digits", {**PERCEPTRONS, **CLIPPING}),
     Row("dcgan-penalty", "digits", PICTURES),
+    Row("dcgan-penalty-float32", "digits", {**PICTURES, "precision": "float32"}),
     Row("dcgan-penalty-bfloat16", "digits", {**PICTURES, "precision": "bfloat16"}),
     Row(
         "dcgan-penalty-layer-norm-decay",
@@ -79,7 +123,69 @@ ROWS = [
     Row(
         "dcgan-clipping-batch-norm",
         "digits",
-        {**PICTURES, "dcgan_critic_norm": "batch", **CLIPPING},
+        {**PICTURES, "dcgan_critic_norm": "batch", "critic_passes": 2, **CLIPPING},
+    ),
+    Row(
+        "dcgan-minimax-one-pass",
+        "digits",
+        {
+            **PICTURES,
+            "objective": "minimax",
+            "lipschitz": "none",
+            "dcgan_critic_norm": "batch",
+            "sampling_statistics": "batch",
+        },
+    ),
+    Row(
+        "dcgan-non-saturating-one-sided",
+        "digits",
+        {
+            **PICTURES,
+            "objective": "non_saturating",
+            "lipschitz": "one_sided_gradient_penalty",
+            "dequantize": True,
+            "generator_batch_multiple": 2,
+        },
+    ),
+    Row(
+        "dcgan-hinge-spectral-norm",
+        "digits",
+        {
+            **PICTURES,
+            "objective": "hinge",
+            "lipschitz": "spectral_norm",
+            "dcgan_critic_units": 5,
+        },
+    ),
+    Row(
+        "dcgan-classifier-multiply",
+        "digits",
+        {
+            **PICTURES,
+            "conditional": "auxiliary_classifier",
+            "classify_generated": True,
+            "generator_class_weight": 1.0,
+        },
+    ),
+    Row(
+        "dcgan-classifier-batch-norm-spectral",
+        "digits",
+        {
+            **PICTURES,
+            "conditional": "auxiliary_classifier",
+            "generator_conditioning": "batch_norm",
+            "lipschitz": "spectral_norm",
+        },
+    ),
+    Row(
+        "mlp-classifier-concatenate",
+        "digits",
+        {
+            **PERCEPTRONS,
+            "conditional": "auxiliary_classifier",
+            "generator_conditioning": "concatenate",
+            "classes": ("3", "5", "8"),
+        },
     ),
     Row(
         "mlp-penalty-warmup",
@@ -99,6 +205,50 @@ ROWS = [
     ),
     Row("conv-stack-clipping", "digits", {**STACK, **CLIPPING}),
     Row("conv-stack-penalty", "digits", {**STACK, "conv_stack_critic_norm": "layer"}),
+    Row("resnet-penalty", "digits", {**RESIDUAL, "sampling_statistics": "batch"}),
+    Row("resnet-penalty-layer-norm", "digits", RESIDUAL_CONVOLUTION_FIRST),
+    Row(
+        "resnet-classes-in-batch-norm",
+        "digits",
+        {**RESIDUAL, **LABELS, "generator_conditioning": "batch_norm"},
+    ),
+    Row(
+        "acgan-classes-clipping",
+        "digits",
+        {**CLASSIFIER, **LABELS, **CLIPPING, "classify_generated": True},
+    ),
+    Row(
+        "acgan-classes-penalty",
+        "digits",
+        {**CLASSIFIER, **LABELS, "generator_conditioning": "concatenate"},
+    ),
+    Row("conv-stack-post-activation-penalty", "digits", OTHER_STACK),
+    Row(
+        "conv-stack-post-activation-dropout",
+        "digits",
+        {
+            **OTHER_STACK,
+            "conv_stack_generator_dropout": 0.5,
+            "conv_stack_critic_dropout": 0.4,
+            "conv_stack_critic_norm": "batch",
+            "conv_stack_critic_norm_momentum": 0.8,
+            "objective": "non_saturating",
+            "lipschitz": "none",
+            "critic_passes": 2,
+            "sampling_statistics": "batch",
+        },
+    ),
+    Row(
+        "mlp-penalty-dropout",
+        "digits",
+        {
+            **PERCEPTRONS,
+            "mlp_generator_norm": "batch",
+            "mlp_generator_activation": "leaky_relu",
+            "mlp_generator_dropout": (0.5, 0.0),
+            "mlp_critic_activation": "tanh",
+        },
+    ),
 ]
 
 
@@ -111,24 +261,47 @@ def preset(path: pathlib.Path, **changes: Any) -> Config:
 # The shape of what each preset's data set holds, for stand-ins of the same shape.
 PRESET_SHAPES = {
     "celeb_a": (64, 64, 3),
+    "celeb_a_dcgan": (64, 64, 3),
     "cifar": (32, 32, 3),
+    "cifar_acgan": (32, 32, 3),
+    "cifar_dcgan": (32, 32, 3),
+    "cifar_horse_wgan": (32, 32, 3),
+    "cifar_wgan": (32, 32, 3),
     "digits": (8, 8, 1),
     "fashion_mnist": (28, 28, 1),
+    "fashion_mnist_acwgan": (28, 28, 1),
+    "fashion_mnist_gan": (28, 28, 1),
+    "fashion_mnist_ns_gan": (28, 28, 1),
+    "fashion_mnist_resnet": (28, 28, 1),
+    "fashion_mnist_sn_hinge": (28, 28, 1),
+    "fashion_mnist_wgan": (28, 28, 1),
+    "fashion_mnist_wgan_lp": (28, 28, 1),
+    "lsun_bedroom": (64, 64, 3),
     "mnist": (28, 28, 1),
+    "mnist_acwgan": (28, 28, 1),
+    "mnist_gan": (28, 28, 1),
+    "mnist_heuristic_gan": (28, 28, 1),
     "mnist_wgan": (28, 28, 1),
+    "quickdraw_camel_gan": (28, 28, 1),
     "toy_25gaussians": (2,),
     "toy_8gaussians": (2,),
     "toy_swissroll": (2,),
 }
 
 
-def stand_in(folder: pathlib.Path, shape: tuple[int, ...]) -> str:
-    """Writes ten random examples and returns their `--dataset`."""
+def stand_in(folder: pathlib.Path, shape: tuple[int, ...], *, labelled: bool) -> str:
+    """Writes ten random examples, of a class each if they are labelled, and returns `--dataset`."""
     random = np.random.default_rng(3)
     if len(shape) == 1:
         examples = random.normal(size=(10, *shape)).astype(np.float32)
     else:
         examples = random.integers(256, size=(10, *shape), dtype=np.uint8)
+    if labelled:
+        for number, example in enumerate(examples):
+            (folder / f"pictures/class_{number}").mkdir(parents=True)
+            picture = Image.fromarray(example.squeeze())
+            picture.save(folder / f"pictures/class_{number}/0.png")
+        return f"folder:{folder}/pictures"
     file = folder / "stand_in.npy"
     np.save(file, examples)
     return f"npy:{file}"

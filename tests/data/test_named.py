@@ -324,3 +324,42 @@ def test_data_fetched_by_hand_tell_where_to_put_them(tmp_path: Path) -> None:
     (tmp_path / "downloads" / "manual").mkdir(parents=True)
     (tmp_path / "downloads" / "manual" / "pictures.zip").write_bytes(b"1")
     assert describe_it("wgan_tf_by_hand", tmp_path).num_examples is None
+
+
+class WganTfUnnamed(tfds.core.GeneratorBasedBuilder):
+    """What cifar10 holds: classes whose names come with the download."""
+
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return self.dataset_info_from_configs(
+            features=tfds.features.FeaturesDict(
+                {
+                    "image": tfds.features.Image(shape=(8, 8, 3)),
+                    "label": tfds.features.ClassLabel(num_classes=3),
+                }
+            ),
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[Any]]:
+        self.info.features["label"].names = ["ant", "bee", "cow"]
+        return {"train": self._generate_examples()}
+
+    def _generate_examples(self) -> Iterator[Any]:
+        for number in range(12):
+            yield number, {"image": tiny_image(number, 8), "label": number % 3}
+
+
+def test_class_names_may_come_with_the_download(tmp_path: Path) -> None:
+    before = describe(
+        "wgan_tf_unnamed", data_dir=str(tmp_path), split="train", image_size=8, classes=("bee",)
+    )
+    assert before.num_examples is None
+    store = open_all("wgan_tf_unnamed", tmp_path, split="train", image_size=8, classes=("bee",))
+    assert store.class_names == ("bee",)
+    assert store.num_examples == 4
+    with told("unknown class 'fly'"):
+        describe(
+            "wgan_tf_unnamed", data_dir=str(tmp_path), split="train", image_size=8, classes=("fly",)
+        )

@@ -27,7 +27,7 @@ def picture(path: Path) -> np.ndarray:
 def test_summary_has_the_same_names_everywhere(tmp_path: Path) -> None:
     stream = io.StringIO()
     with Monitor(tmp_path, total_steps=20, initial_step=0, stream=stream) as monitor:
-        monitor.configuration("--steps=20\n--dataset=digits")
+        monitor.configuration("--steps=20\n--dataset=digits", {"steps": 20})
         monitor.summary(10, METRICS, {"critic/kernel": np.arange(9.0)})
         monitor.samples(10, IMAGES)
         monitor.message("done")
@@ -43,6 +43,8 @@ def test_summary_has_the_same_names_everywhere(tmp_path: Path) -> None:
         "critic/kernel",
         "samples",
         "configuration",
+        "_hparams_/session_start_info",
+        "custom_scalars__config__",
     }
 
 

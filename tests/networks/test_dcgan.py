@@ -30,15 +30,15 @@ def test_draws_and_judges_pictures_of_every_size(
 ) -> None:
     shape = (size, size, channels)
     registry.check(dcgan_config, shape)
-    generator = registry.build_generator(dcgan_config, shape)
-    critic = registry.build_critic(dcgan_config, shape)
+    generator = registry.build_generator(dcgan_config, shape, 0)
+    critic = registry.build_critic(dcgan_config, shape, 0)
     pictures = generator(np.ones([2, 3], np.float32))
     assert pictures.shape == (2, *shape)
     assert critic(pictures).shape == (2, 1)
 
 
 def test_maps_of_28_pixels_are_cropped_at_7(dcgan_config: Config) -> None:
-    generator = registry.build_generator(dcgan_config, (28, 28, 1))
+    generator = registry.build_generator(dcgan_config, (28, 28, 1), 0)
     sides = [layer.output.shape[1] for layer in generator.layers if len(layer.output.shape) == 4]
     steps = [side for i, side in enumerate(sides) if i == 0 or side != sides[i - 1]]
     assert steps == [4, 8, 7, 14, 28]
@@ -46,8 +46,8 @@ def test_maps_of_28_pixels_are_cropped_at_7(dcgan_config: Config) -> None:
 
 def test_parameters_of_the_wgan_gp_mnist_pair() -> None:
     config = Config(dcgan_generator_norm="none", output_activation="sigmoid")
-    generator = registry.build_generator(config, (28, 28, 1))
-    critic = registry.build_critic(config, (28, 28, 1))
+    generator = registry.build_generator(config, (28, 28, 1), 0)
+    critic = registry.build_critic(config, (28, 28, 1), 0)
     assert generator.count_params() == (
         (128 * 4 * 4 * 256 + 4 * 4 * 256)  # latent to 4x4x256
         + (5 * 5 * 256 * 128 + 128)  # 4x4 to 8x8, cropped to 7x7
@@ -64,8 +64,8 @@ def test_parameters_of_the_wgan_gp_mnist_pair() -> None:
 
 def test_parameters_of_the_cifar_pair() -> None:
     config = Config(dcgan_width=128)
-    generator = registry.build_generator(config, (32, 32, 3))
-    critic = registry.build_critic(config, (32, 32, 3))
+    generator = registry.build_generator(config, (32, 32, 3), 0)
+    critic = registry.build_critic(config, (32, 32, 3), 0)
     # Batch norm has scale, offset and two moving statistics a filter, and stands in for biases.
     assert generator.count_params() == (
         (128 * 4 * 4 * 512 + 4 * 512)
@@ -83,7 +83,7 @@ def test_parameters_of_the_cifar_pair() -> None:
 
 def test_dense_layer_and_layer_norm_of_the_critic(dcgan_config: Config) -> None:
     config = dataclasses.replace(dcgan_config, dcgan_critic_units=5, dcgan_critic_norm="layer")
-    critic = registry.build_critic(config, (16, 16, 1))
+    critic = registry.build_critic(config, (16, 16, 1), 0)
     # Layer norm, with a scale and an offset a filter, comes after the second convolution, whose
     # bias it does not cancel: it subtracts the mean over all filters.
     assert critic.count_params() == (

@@ -3,8 +3,11 @@ from collections.abc import Callable, Iterable
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from wgan_tf.config import ACTIVATIONS
 from wgan_tf.networks.layers import OUTPUT_RANGES, LayerFactory
+from wgan_tf.networks.spectral import SpectralConv2D, SpectralDense
 
 SHAPE = (3, 5, 5, 4)
 
@@ -36,14 +39,103 @@ def test_no_two_layers_begin_alike(factory: LayerFactory) -> None:
     assert not np.any(first.kernel.numpy() == second.kernel.numpy())
 
 
-def test_leaky_rectifier_has_slope_one_fifth(factory: LayerFactory) -> None:
-    np.testing.assert_allclose(factory.leaky_relu()(np.array([-5.0, 3.0])), [-1.0, 3.0])
+ACTIVATED = {
+    "relu": [0.0, 0.0, 0.0, 3.0],
+    "leaky_relu": [-1.0, -0.1, 0.0, 3.0],
+    "elu": [np.exp(-5.0) - 1, np.exp(-0.5) - 1, 0.0, 3.0],
+    "tanh": np.tanh([-5.0, -0.5, 0.0, 3.0]),
+}
+
+
+@pytest.mark.parametrize("kind", ACTIVATIONS)
+def test_activations_have_the_values_their_names_say(kind: str, factory: LayerFactory) -> None:
+    x = np.array([-5.0, -0.5, 0.0, 3.0])
+    np.testing.assert_allclose(factory.activation(kind)(x), ACTIVATED[kind], rtol=1e-7)
+
+
+def test_rectifiers(factory: LayerFactory) -> None:
+    x = np.array([-5.0, 3.0])
+    np.testing.assert_allclose(factory.relu()(x), [0.0, 3.0])
+    np.testing.assert_allclose(factory.leaky_relu()(x), [-1.0, 3.0])
+    np.testing.assert_allclose(factory.leaky_relu(0.3)(x), [-1.5, 3.0])
+
+
+def test_only_a_spectral_factory_normalises_kernels(factory: LayerFactory) -> None:
+    made = LayerFactory("float64", 0, "normal", spectral_norm=True)
+    assert isinstance(made.dense(2), SpectralDense)
+    assert isinstance(made.head(), SpectralDense)
+    assert isinstance(made.convolution(2, 3, 1), SpectralConv2D)
+    for layer in (factory.dense(2), factory.head(), factory.convolution(2, 3, 1)):
+        assert not isinstance(layer, (SpectralDense, SpectralConv2D))
 
 
 def test_convolutions_change_sides_by_their_stride(factory: LayerFactory) -> None:
     pictures = np.ones([2, 7, 7, 1])
     assert factory.convolution(3, 5, 2)(pictures).shape == (2, 4, 4, 3)
     assert factory.transposed_convolution(3, 5, 2)(pictures).shape == (2, 14, 14, 3)
+
+
+def test_upsampling_repeats_pixels(factory: LayerFactory) -> None:
+    pictures = np.random.default_rng(0).normal(size=(2, 3, 3, 4))
+    expected = pictures.repeat(2, axis=1).repeat(2, axis=2)
+    np.testing.assert_array_equal(factory.upsample(2)(pictures), expected)
+
+
+def test_pooling_takes_the_mean_or_the_largest_of_four(factory: LayerFactory) -> None:
+    pictures = np.random.default_rng(0).normal(size=(2, 4, 6, 3))
+    fours = pictures.reshape(2, 2, 2, 3, 2, 3)
+    np.testing.assert_allclose(factory.mean_pool()(pictures), fours.mean((2, 4)), rtol=1e-12)
+    np.testing.assert_array_equal(factory.max_pool()(pictures), fours.max((2, 4)))
+    assert factory.max_pool()(pictures[:, :3, :5]).shape == (2, 2, 3, 3)
+    np.testing.assert_allclose(factory.global_mean()(pictures), pictures.mean((1, 2)), rtol=1e-12)
+
+
+def test_features_are_joined(factory: LayerFactory) -> None:
+    first, second = np.random.default_rng(0).normal(size=(2, 3, 4))
+    np.testing.assert_array_equal(factory.add()([first, second]), first + second)
+    np.testing.assert_array_equal(factory.multiply()([first, second]), first * second)
+    joined = np.concatenate([first, second], axis=1)
+    np.testing.assert_array_equal(factory.concatenate()([first, second]), joined)
+
+
+SHAPED = {
+    **{kind: lambda layers, kind=kind: layers.activation(kind) for kind in ACTIVATIONS},
+    "upsample": lambda layers: layers.upsample(2),
+    "mean_pool": lambda layers: layers.mean_pool(),
+    "max_pool": lambda layers: layers.max_pool(),
+    "layer norm": lambda layers: layers.norm("layer"),
+    "convolution": lambda layers: layers.convolution(3, 3, 2),
+}
+
+
+@pytest.mark.parametrize("make", SHAPED.values(), ids=SHAPED.keys())
+def test_second_derivatives_equal_central_differences(
+    make: Callable[[LayerFactory], keras.Layer], factory: LayerFactory
+) -> None:
+    layer, random = make(factory), np.random.default_rng(0)
+    x, direction = random.normal(size=(2, 2, 4, 4, 2))
+    weight = tf.constant(random.normal(size=layer(x).shape))
+
+    def gradient(x: np.ndarray) -> tf.Tensor:
+        x = tf.constant(x)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            # Squared, so that the second derivative of a linear layer is not zero.
+            value = tf.reduce_sum(weight * tf.square(layer(x)))
+        return tape.gradient(value, x)
+
+    points = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(points)
+        with tf.GradientTape() as inner:
+            inner.watch(points)
+            value = tf.reduce_sum(weight * tf.square(layer(points)))
+        slope = tf.reduce_sum(inner.gradient(value, points) * direction)
+    second = tape.gradient(slope, points)
+    step = 1e-6
+    differences = (gradient(x + step * direction) - gradient(x - step * direction)) / (2 * step)
+    assert np.abs(differences).max() > 0.01
+    np.testing.assert_allclose(second, differences, rtol=1e-5, atol=1e-6)
 
 
 def test_cropping_takes_from_the_far_ends(factory: LayerFactory) -> None:

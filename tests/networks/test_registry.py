@@ -9,7 +9,7 @@ import tensorflow as tf
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
-from wgan_tf.networks import registry
+from wgan_tf.networks import registry, spectral
 
 SHAPE = (12, 12, 1)
 FAMILIES = {
@@ -23,7 +23,19 @@ FAMILIES = {
         "conv_stack_critic_strides": (2, 2),
     },
     "mlp": {"mlp_generator_units": (5,), "mlp_critic_units": (5,)},
+    "resnet": {
+        "resnet_start_size": 3,
+        "resnet_generator_filters": (3, 2),
+        "resnet_critic_filters": (2, 3, 3),
+    },
+    "acgan": {
+        "acgan_generator_units": 5,
+        "acgan_start_filters": 2,
+        "acgan_generator_filters": (3, 2),
+        "acgan_critic_filters": (2, 3, 4),
+    },
 }
+DCGAN = Config(latent_dim=3, **FAMILIES["dcgan"])
 
 
 @pytest.fixture(params=FAMILIES)
@@ -32,7 +44,7 @@ def config(request: pytest.FixtureRequest) -> Config:
 
 
 def build_pair(config: Config) -> tuple[keras.Model, keras.Model]:
-    return registry.build_generator(config, SHAPE), registry.build_critic(config, SHAPE)
+    return registry.build_generator(config, SHAPE, 0), registry.build_critic(config, SHAPE, 0)
 
 
 def test_every_family_that_can_be_asked_for_is_here() -> None:
@@ -63,7 +75,7 @@ def test_bfloat16_keeps_variables_pictures_and_scores_in_float32(config: Config)
         assert {variable.dtype for variable in two.variables} == {"float32"}
         for in_full, in_half in zip(one.get_weights(), two.get_weights(), strict=True):
             np.testing.assert_array_equal(in_full, in_half)
-    pictures = half[0](np.ones([2, 3], np.float32))
+    pictures = half[0]([np.ones([2, 3], np.float32)])
     scores = half[1](pictures)
     assert pictures.dtype == scores.dtype == tf.float32
     computing = {layer.compute_dtype for network in half for layer in network.layers}
@@ -75,14 +87,35 @@ def test_bfloat16_keeps_variables_pictures_and_scores_in_float32(config: Config)
 def test_float64_is_float64_throughout(config: Config) -> None:
     generator, critic = build_pair(dataclasses.replace(config, precision="float64"))
     assert {v.dtype for v in (*generator.variables, *critic.variables)} == {"float64"}
-    pictures = generator(np.ones([2, 3]))
+    pictures = generator([np.ones([2, 3])])
     assert pictures.dtype == critic(pictures).dtype == tf.float64
 
 
-def test_precision_can_be_another_than_the_configured(config: Config) -> None:
-    half = dataclasses.replace(config, precision="bfloat16")
-    full = registry.build_generator(half, SHAPE, "float32")
-    assert {layer.compute_dtype for layer in full.layers} == {"float32"}
+def test_the_average_generator_is_in_full_precision(config: Config) -> None:
+    for precision, expected in (("bfloat16", "float32"), ("float64", "float64")):
+        changed = dataclasses.replace(config, precision=precision)
+        average = registry.build_average_generator(changed, SHAPE, 0)
+        assert {layer.compute_dtype for layer in average.layers[1:]} == {expected}
+        assert average.inputs[0].dtype == average.output.dtype == expected
+
+
+def test_the_average_generator_has_the_variables_of_the_trained_one() -> None:
+    config = dataclasses.replace(DCGAN, sampling_statistics="batch")
+    generator = registry.build_generator(config, SHAPE, 0)
+    average = registry.build_average_generator(config, SHAPE, 0)
+    assert [v.shape for v in average.weights] == [v.shape for v in generator.weights]
+    latent = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    average.set_weights(generator.get_weights())
+    # The trained one's moving statistics have not moved yet.
+    drawn, by_batch = average([latent]), generator([latent], training=True)
+    np.testing.assert_allclose(drawn, by_batch, rtol=1e-4, atol=1e-6)
+    assert np.any(np.abs(drawn[:1] - average([latent[:2]])[:1]) > 1e-6)
+
+
+def test_the_average_generator_draws_by_moving_statistics_otherwise() -> None:
+    average = registry.build_average_generator(DCGAN, SHAPE, 0)
+    latent = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    np.testing.assert_allclose(average([latent])[:1], average([latent[:1]]), rtol=1e-5)
 
 
 @pytest.mark.parametrize("norm", ["none", "layer"])
@@ -92,26 +125,50 @@ def test_a_score_does_not_depend_on_the_other_examples(
 ) -> None:
     options = {**FAMILIES[architecture], f"{architecture}_critic_norm": norm}
     critic = registry.build_critic(
-        Config(architecture=architecture, precision="float64", **options), SHAPE
+        Config(architecture=architecture, precision="float64", **options), SHAPE, 0
     )
     randomize(critic.variables)
-    examples = np.random.default_rng(0).normal(size=(4, *SHAPE))
-    others = np.concatenate([examples[:1], 10 * examples[1:] + 3])
-    first, second = critic(examples, training=True), critic(others, training=True)
+    first, second = judged_among_others(critic)
     np.testing.assert_allclose(first[0], second[0], rtol=1e-12)
     assert np.all(np.abs(first[1:] - second[1:]) > 1e-3)
-    assert not registry.judges_jointly(critic)
 
 
 @pytest.mark.parametrize("architecture", ["dcgan", "conv_stack"])
 def test_a_critic_with_batch_norm_judges_jointly(architecture: str) -> None:
     options = {**FAMILIES[architecture], f"{architecture}_critic_norm": "batch"}
-    critic = registry.build_critic(Config(architecture=architecture, **options), SHAPE)
-    assert registry.judges_jointly(critic)
-    examples = np.random.default_rng(0).normal(size=(4, *SHAPE)).astype(np.float32)
-    others = np.concatenate([examples[:1], 10 * examples[1:] + 3])
-    first, second = critic(examples, training=True), critic(others, training=True)
+    critic = registry.build_critic(Config(architecture=architecture, **options), SHAPE, 0)
+    first, second = judged_among_others(critic)
     assert abs(float(first[0, 0] - second[0, 0])) > 1e-6
+
+
+def judged_among_others(critic: keras.Model) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of four examples, and of four of which only the first is the same."""
+    examples = np.random.default_rng(0).normal(size=(4, *SHAPE))
+    others = np.concatenate([examples[:1], 10 * examples[1:] + 3])
+    return critic(examples, training=True).numpy(), critic(others, training=True).numpy()
+
+
+def test_spectral_norm_is_on_every_kernel_of_the_critic_alone(config: Config) -> None:
+    generator, critic = build_pair(dataclasses.replace(config, lipschitz="spectral_norm"))
+    kernels = [v for v in critic.trainable_variables if v.name == "kernel"]
+    assert len([v for v in critic.non_trainable_variables if v.name == "direction"]) == len(kernels)
+    assert not [v for v in generator.variables if v.name == "direction"]
+    for _ in range(200):
+        spectral.iterate(critic)
+    for layer in critic.layers:
+        if layer.weights:
+            matrix = np.reshape(layer.kernel, [-1, layer.kernel.shape[-1]])
+            assert np.linalg.norm(matrix, 2) == pytest.approx(1, abs=1e-3)
+
+
+def test_classes_are_counted_for_conditional_runs_alone() -> None:
+    names = ("cat", "dog", "horse")
+    assert registry.count_classes(Config(), names) == 0
+    assert registry.count_classes(Config(), None) == 0
+    conditional = Config(conditional="auxiliary_classifier", dataset="npy:x")
+    assert registry.count_classes(conditional, names) == 3
+    with pytest.raises(UserError, match=r"--conditional=auxiliary_classifier .*npy:x"):
+        registry.count_classes(conditional, None)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_latents_become_images_in_the_unit_interval(
 ) -> None:
     latent = np.random.default_rng(1).normal(size=[9, 5]).astype(np.float32)
     images = image_sampler.serving_default(latent)["images"].numpy()
-    expected = (image_generator(latent, training=False).numpy().astype(np.float64) + 1) / 2
+    expected = (image_generator([latent], training=False).numpy().astype(np.float64) + 1) / 2
     assert images.dtype == np.float32
     np.testing.assert_allclose(images, expected, atol=1e-6)
 
@@ -29,7 +29,7 @@ def test_sampled_pictures_are_those_of_the_seeds_latents(
     image_generator: keras.Model, image_sampler: ImageSampler
 ) -> None:
     pictures = image_sampler.sample(20, 11)["images"].numpy()
-    output = image_generator(sample_latents(20, 11, 5, "normal"), training=False).numpy()
+    output = image_generator([sample_latents(20, 11, 5, "normal")], training=False).numpy()
     exact = (output.astype(np.float64) + 1) / 2 * 255
     assert pictures.dtype == np.uint8
     assert pictures.shape == (20, 6, 6, 3)
@@ -67,6 +67,62 @@ def test_a_count_out_of_bounds_is_told(image_sampler: ImageSampler, n: int) -> N
 def test_latents_of_another_width_are_refused(image_sampler: ImageSampler) -> None:
     with pytest.raises(TypeError, match=r"\(None, 5\)"):
         image_sampler.serving_default(tf.zeros([2, 6]))
+
+
+def test_labels_choose_the_class_of_each_latent(
+    conditional_generator: keras.Model, conditional_sampler: ImageSampler
+) -> None:
+    latent = np.repeat(np.random.default_rng(1).normal(size=[1, 5]), 4, axis=0).astype(np.float32)
+    images = conditional_sampler.serving_default(latent, [3, 0, 1, 2])["images"].numpy()
+    expected = conditional_generator([latent, np.array([3, 0, 1, 2])], training=False)
+    np.testing.assert_allclose(images, (expected.numpy() + 1) / 2, atol=1e-6)
+    assert len(np.unique(images.reshape(4, -1).round(3), axis=0)) == 4
+
+
+def test_the_same_seed_has_the_same_latents_with_every_label(
+    conditional_generator: keras.Model, conditional_sampler: ImageSampler
+) -> None:
+    latents = sample_latents(20, 11, 5, "normal")
+    for label in range(4):
+        pictures = conditional_sampler.sample(20, 11, label)["images"].numpy()
+        output = conditional_generator([latents, tf.fill([20], label)], training=False).numpy()
+        np.testing.assert_allclose(pictures, (output + 1) / 2 * 255, atol=0.5 + 1e-3)
+        pngs = conditional_sampler.sample_png(20, 11, label)["png_bytes"].numpy()
+        decoded = [np.asarray(PIL.Image.open(io.BytesIO(png))) for png in pngs]
+        np.testing.assert_array_equal(decoded, pictures[..., 0])
+
+
+@pytest.mark.parametrize("label", [-1, 4])
+def test_a_label_that_no_class_has_is_told(conditional_sampler: ImageSampler, label: int) -> None:
+    message = rf"label must be between 0 and 3, but is.*{label}"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        conditional_sampler.serving_default(tf.zeros([2, 5]), [0, label])
+    for function in (conditional_sampler.sample, conditional_sampler.sample_png):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+            function(1, 0, label)
+
+
+def test_as_many_labels_as_latents_are_wanted(conditional_sampler: ImageSampler) -> None:
+    for labels in ([0], [0, 1, 2]):
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match=rf"one number for each.*2.*has.*{len(labels)}"
+        ):
+            conditional_sampler.serving_default(tf.zeros([2, 5]), labels)
+
+
+def test_examples_are_drawn_in_blocks_of_the_chosen_size() -> None:
+    sampler = build_sampler(
+        lambda inputs: inputs[0] - tf.reduce_mean(inputs[0], axis=0),
+        latent_dim=3,
+        latent_distribution="normal",
+        example_shape=(3,),
+        output_range=None,
+        examples_per_block=64,
+    )
+    blocks = sample_latents(128, 4, 3, "normal", 64).numpy().reshape(2, 64, 3)
+    expected = (blocks - blocks.mean(axis=1, keepdims=True)).reshape(128, 3)
+    for n in (1, 65, 128):
+        np.testing.assert_allclose(sampler.sample(n, 4)["points"], expected[:n], atol=1e-5)
 
 
 def test_a_generator_of_another_shape_is_refused(image_generator: keras.Model) -> None:

@@ -1,4 +1,5 @@
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from wgan_tf.errors import ExportError
 from wgan_tf.serving.sampler import ImageSampler, PointSampler
-from wgan_tf.serving.saved_model import ExportError, write_saved_model
+from wgan_tf.serving.saved_model import _unfinished_folder, write_saved_model
 
 CONSUMER = """
 import sys
@@ -22,28 +24,32 @@ except ImportError:
     pass
 else:
     raise AssertionError("wgan_tf is importable")
-path, seed, result = sys.argv[1:]
+path, seed, result, *labels = sys.argv[1:]
 model = tf.saved_model.load(path)
 seeded = {"n": tf.constant(20), "seed": tf.constant(int(seed), tf.int64)}
+given = {"latent": tf.reshape(tf.linspace(-1.0, 1.0, 15), [3, 5])}
+if labels:
+    seeded["label"] = tf.constant(int(labels[0]))
+    given["label"] = tf.fill([3], int(labels[0]))
 signatures = model.signatures
 images = signatures["sample"](**seeded)["images"]
 pngs = signatures["sample_png"](**seeded)["png_bytes"]
-latent = tf.reshape(tf.linspace(-1.0, 1.0, 15), [3, 5])
-floats = signatures["serving_default"](latent=latent)["images"]
+floats = signatures["serving_default"](**given)["images"]
 decoded = np.stack([tf.io.decode_png(png).numpy() for png in pngs])
 np.savez(result, images=images, decoded=decoded, floats=floats)
 """
 
 
 class Scaled(tf.Module):
-    """Maps latents [N, 5] to points [N, 5]."""
+    """Maps [latents [N, 5]] to points [N, 5]."""
 
     def __init__(self, factor: float, noise: float) -> None:
         super().__init__()
         self.factor = tf.Variable(factor)
         self.noise = noise
 
-    def __call__(self, latent: tf.Tensor) -> tf.Tensor:
+    def __call__(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        (latent,) = inputs
         return latent * self.factor + self.noise * tf.random.normal(tf.shape(latent))
 
 
@@ -53,26 +59,28 @@ def scaled_sampler(factor: float, noise: float = 0.0) -> PointSampler:
     )
 
 
+@pytest.mark.parametrize("labels", [[], [2]], ids=["unconditional", "conditional"])
 def test_a_process_with_tensorflow_alone_gets_the_same_pictures(
-    image_sampler: ImageSampler, image_generator: keras.Model, tmp_path: Path
+    labels: list[int], request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    exported = write_saved_model(image_sampler, tmp_path / "export", {"steps": 5, "fid": 12.5})
+    kind = "conditional" if labels else "image"
+    sampler = request.getfixturevalue(f"{kind}_sampler")
+    generator = request.getfixturevalue(f"{kind}_generator")
+    exported = write_saved_model(sampler, tmp_path / "export", {"steps": 5, "fid": 12.5})
     assert exported == f"{tmp_path}/export/1"
     card = json.loads((tmp_path / "export/1/assets.extra/model_card.json").read_text())
     assert card == {"steps": 5, "fid": 12.5}
 
     result = tmp_path / "result.npz"
-    subprocess.run(
-        [sys.executable, "-I", "-c", CONSUMER, exported, str(2**40), str(result)],
-        cwd=tmp_path,
-        check=True,
-    )
+    arguments = [exported, str(2**40), str(result), *map(str, labels)]
+    subprocess.run([sys.executable, "-I", "-c", CONSUMER, *arguments], cwd=tmp_path, check=True)
     with np.load(result) as consumed:
-        images = image_sampler.sample(20, 2**40)["images"]
+        images = sampler.sample(20, 2**40, *labels)["images"]
         np.testing.assert_array_equal(consumed["images"], images)
         np.testing.assert_array_equal(consumed["decoded"], images)
         latent = np.linspace(-1, 1, 15, dtype=np.float32).reshape(3, 5)
-        floats = (image_generator(latent, training=False) + 1) / 2
+        inputs = [latent, *(np.full(3, label, np.int32) for label in labels)]
+        floats = (generator(inputs, training=False) + 1) / 2
         np.testing.assert_allclose(consumed["floats"], floats, atol=1e-6)
 
 
@@ -103,8 +111,57 @@ def test_signatures_have_the_promised_names_and_types(
         model.signatures["sample"](n=tf.constant(0), seed=tf.constant(0, tf.int64))
 
 
+def test_a_session_gets_the_same_pictures_as_tensorflow_serving_runs_it(
+    conditional_sampler: ImageSampler, tmp_path: Path
+) -> None:
+    path = write_saved_model(conditional_sampler, tmp_path, {})
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        model = tf.compat.v1.saved_model.load(session, ["serve"], path)
+        signature = model.signature_def["sample"]
+        given = {"n": 20, "seed": 2**40, "label": 3}
+        feed = {signature.inputs[name].name: value for name, value in given.items()}
+        images = session.run(signature.outputs["images"].name, feed)
+    np.testing.assert_array_equal(images, conditional_sampler.sample(20, 2**40, 3)["images"])
+
+
+def test_a_conditional_model_takes_labels_and_tells_mistakes(
+    conditional_sampler: ImageSampler, tmp_path: Path
+) -> None:
+    model = tf.saved_model.load(write_saved_model(conditional_sampler, tmp_path, {}))
+    inputs = {
+        name: {
+            key: (spec.dtype, spec.shape.as_list())
+            for key, spec in function.structured_input_signature[1].items()
+        }
+        for name, function in model.signatures.items()
+    }
+    seeded = {"n": (tf.int32, []), "seed": (tf.int64, []), "label": (tf.int32, [])}
+    assert inputs == {
+        "serving_default": {"latent": (tf.float32, [None, 5]), "label": (tf.int32, [None])},
+        "sample": seeded,
+        "sample_png": seeded,
+    }
+    for label in (0, 3):
+        arguments = {
+            "n": tf.constant(17),
+            "seed": tf.constant(5, tf.int64),
+            "label": tf.constant(label),
+        }
+        np.testing.assert_array_equal(
+            model.signatures["sample"](**arguments)["images"],
+            conditional_sampler.sample(**arguments)["images"],
+        )
+    for latent, label, complaint in (
+        (tf.zeros([2, 6]), [0, 0], "latent must have rows of 5 numbers.*6"),
+        (tf.zeros([2, 5]), [0], "label must have one number for each"),
+        (tf.zeros([2, 5]), [0, 4], "label must be between 0 and 3"),
+    ):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=complaint):
+            model.signatures["serving_default"](latent=latent, label=tf.constant(label))
+
+
 def test_versions_rise_above_the_highest_integer(tmp_path: Path) -> None:
-    for name in ("3", "007", "latest", "9x", ".unfinished-12"):
+    for name in ("3", "007", "latest", "9x"):
         (tmp_path / name).mkdir()
     assert write_saved_model(scaled_sampler(2.0), tmp_path, {}) == f"{tmp_path}/8"
     second = write_saved_model(scaled_sampler(3.0), tmp_path, {})
@@ -113,7 +170,33 @@ def test_versions_rise_above_the_highest_integer(tmp_path: Path) -> None:
     points = model.signatures["serving_default"](latent=tf.ones([1, 5]))["points"]
     np.testing.assert_array_equal(points, np.full([1, 5], 3.0))
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"3", "007", "latest", "9x", ".unfinished-12", "8", "9"}
+    assert names == {"3", "007", "latest", "9x", "8", "9"}
+
+
+ABANDON = """
+import os, signal, sys
+from wgan_tf.serving import saved_model
+from wgan_tf.serving.sampler import PointSampler
+saved_model._compare = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
+sampler = PointSampler(
+    lambda inputs: inputs[0], latent_dim=2, latent_distribution="normal", example_shape=[2]
+)
+saved_model.write_saved_model(sampler, sys.argv[1], {})
+"""
+
+
+def test_what_a_killed_export_left_is_removed_and_a_running_one_is_let_be(
+    tmp_path: Path,
+) -> None:
+    killed = subprocess.run([sys.executable, "-c", ABANDON, str(tmp_path)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (abandoned,) = tmp_path.iterdir()
+    assert (abandoned / "saved_model.pb").exists()
+    with _unfinished_folder(str(tmp_path)) as running:
+        assert not abandoned.exists()
+        assert write_saved_model(scaled_sampler(2.0), tmp_path, {}) == f"{tmp_path}/1"
+        assert Path(running).exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["1"]
 
 
 def test_a_version_taken_by_another_export_meanwhile_is_left_alone(
@@ -149,13 +232,9 @@ def test_a_model_that_fails_the_comparison_is_not_published(
 
 
 def test_pictures_that_are_not_numbers_are_not_published(tmp_path: Path) -> None:
-    model = keras.Sequential(
-        [
-            keras.Input([5]),
-            keras.layers.Dense(12, bias_initializer=keras.initializers.Constant(np.nan)),
-            keras.layers.Reshape([2, 2, 3]),
-        ]
-    )
+    latent = keras.Input([5])
+    not_numbers = keras.layers.Dense(12, bias_initializer=keras.initializers.Constant(np.nan))
+    model = keras.Model([latent], keras.layers.Reshape([2, 2, 3])(not_numbers(latent)))
     sampler = ImageSampler(
         model,
         latent_dim=5,

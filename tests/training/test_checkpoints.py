@@ -1,3 +1,4 @@
+import math
 import pathlib
 from collections.abc import Callable, Iterable
 
@@ -7,7 +8,7 @@ import pytest
 
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
-from wgan_tf.training.checkpoints import Checkpoints
+from wgan_tf.training.checkpoints import BestCheckpoint, Checkpoints, newest_step
 from wgan_tf.training.state import TrainingState
 
 Randomize = Callable[[Iterable[keras.Variable]], None]
@@ -26,12 +27,12 @@ def variables_of(state: TrainingState) -> list[keras.Variable]:
 
 @pytest.fixture(scope="module")
 def state(dcgan_config: Config) -> TrainingState:
-    return TrainingState(dcgan_config, SHAPE)
+    return TrainingState(dcgan_config, SHAPE, 0)
 
 
 @pytest.fixture(scope="module")
 def other_state(dcgan_config: Config) -> TrainingState:
-    return TrainingState(dcgan_config, SHAPE)
+    return TrainingState(dcgan_config, SHAPE, 0)
 
 
 def save(state: TrainingState, folder: pathlib.Path, steps: Iterable[int], keep: int = 9) -> None:
@@ -84,7 +85,7 @@ def test_every_variable_comes_back_bit_for_bit(
     if optimizer == "rmsprop":
         options |= {"dcgan_critic_norm": "batch", "lipschitz": "weight_clipping"}
     config = Config(dcgan_start_size=2, **options)
-    first, second = TrainingState(config, SHAPE), TrainingState(config, SHAPE)
+    first, second = TrainingState(config, SHAPE, 0), TrainingState(config, SHAPE, 0)
     slots = {"adam": 2, "rmsprop": 1}[optimizer]
     # Besides slots there are the count of updates and the learning rate.
     for variables, network in (
@@ -194,6 +195,31 @@ def test_a_checkpoint_of_other_networks_is_not_taken(
     dcgan_config: Config, state: TrainingState, tmp_path: pathlib.Path
 ) -> None:
     save(state, tmp_path, [5])
-    other = TrainingState(Config(dcgan_width=3, latent_dim=3), SHAPE)
+    other = TrainingState(Config(dcgan_width=3, latent_dim=3), SHAPE, 0)
     with pytest.raises(UserError):
         Checkpoints(other, str(tmp_path), 2).restore_newest(lambda message: None)
+
+
+def test_the_best_state_is_kept_over_interruptions(
+    state: TrainingState, tmp_path: pathlib.Path
+) -> None:
+    folder = str(tmp_path / "best")
+    offers = [(10, 5.0), (20, 3.0), (30, 4.0), (40, math.nan)]
+    best = BestCheckpoint(state, folder, "fid")
+    for step, value in offers:
+        state.step.assign(step)
+        best.offer({"fid": value, "kid": -1.0})
+    assert newest_step(folder) == 20
+    again = BestCheckpoint(state, folder, "fid")
+    state.step.assign(50)
+    again.offer({"fid": 3.5})
+    again.offer({"other": 0.0})
+    assert newest_step(folder) == 20
+    state.step.assign(60)
+    again.offer({"fid": 2.5})
+    assert newest_step(folder) == 60
+    other = BestCheckpoint(state, folder, "kid")
+    state.step.assign(70)
+    other.offer({"kid": 9.0})
+    assert newest_step(folder) == 70
+    assert len(list((tmp_path / "best").glob("step-*.index"))) == 1

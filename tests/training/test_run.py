@@ -1,5 +1,6 @@
+import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pytest
@@ -59,6 +60,8 @@ class Recorder:
         self.saved: list[int] = []
         self.inspected: list[int] = []
         self.flushed: list[int] = []
+        self.profiled_steps: list[int] = []
+        self.offered: list[tuple[int, float]] = []
 
     def advance(self, step: int) -> None:
         assert step == self.trainer.step
@@ -76,13 +79,26 @@ class Recorder:
         assert examples.tolist() == [step]
         self.sampled.append(step)
 
+    @contextlib.contextmanager
+    def profiled(self) -> Iterator[None]:
+        before = self.trainer.step
+        yield
+        self.profiled_steps += range(before + 1, self.trainer.step + 1)
+
     def flush(self) -> None:
         self.flushed.append(self.trainer.step)
 
     def histograms(self) -> Mapping[str, np.ndarray]:
         return {"gradient_norms": [1.0]}
 
-    def held_out(self) -> Mapping[str, float]:
+    def scalars(self) -> Mapping[str, float]:
+        return {"clipped_share": 0.5}
+
+    def offer(self, step: int, metrics: Mapping[str, float]) -> None:
+        assert step == self.trainer.step
+        self.offered.append((step, metrics["held_out_wasserstein_estimate"]))
+
+    def evaluation(self) -> Mapping[str, float]:
         self.inspected.append(self.trainer.step)
         return {"held_out_wasserstein_estimate": 0.25}
 
@@ -108,8 +124,10 @@ def train(config: Config, recorder: Recorder, stop: FakeStop | None = None) -> b
         config,
         recorder.trainer,
         checkpoints=recorder,
+        watch=recorder,
         monitor=recorder,
         inspection=recorder,
+        profiled=recorder.profiled,
         draw_samples=lambda: np.array([recorder.trainer.step]),
         stop=stop or FakeStop(),
     )
@@ -132,6 +150,17 @@ def test_calls_are_as_long_as_events_and_the_option_allow(config: Config) -> Non
     # Stops at the multiples of 3, 4 and 5.
     stops = np.cumsum(seen.trainer.advances).tolist()
     assert stops == [3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 18, 20]
+
+
+def test_the_first_steps_after_compiling_are_profiled(config: Config) -> None:
+    seen = Recorder(FakeTrainer())
+    train(dataclasses.replace(config, profile_steps=3), seen)
+    plain = Recorder(FakeTrainer())
+    train(config, plain)
+    first = plain.trainer.advances[0]
+    assert seen.profiled_steps == [first + 1, first + 2, first + 3]
+    assert sum(seen.trainer.advances) == 11
+    assert plain.profiled_steps == []
 
 
 def test_means_are_over_the_steps_since_the_last_summary(config: Config) -> None:
@@ -157,6 +186,7 @@ def test_held_out_estimates_come_at_steps_of_their_own(config: Config) -> None:
     assert seen.inspected == [4, 8]
     with_estimate = [s for s, m in seen.summaries.items() if "held_out_wasserstein_estimate" in m]
     assert with_estimate == [4, 8]
+    assert seen.offered == [(4, 0.25), (8, 0.25)]
 
 
 def test_a_run_goes_on_from_its_step(config: Config) -> None:

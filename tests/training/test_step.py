@@ -9,14 +9,15 @@ import tensorflow as tf
 
 from wgan_tf.config import Config
 from wgan_tf.latents import draw_latents
+from wgan_tf.training.draws import Replica
 from wgan_tf.training.randomness import Purpose, draw_key
 from wgan_tf.training.state import TrainingState
-from wgan_tf.training.step import GENERATOR_METRICS, Replica, Step
+from wgan_tf.training.step import Step
 
 Randomize = Callable[[Iterable[keras.Variable]], None]
 WHOLE = Replica(0, 1)
 POINTS = np.random.default_rng(5).normal(size=(4, 2))
-PICTURES = np.random.default_rng(5).uniform(-1, 1, size=(4, 8, 8, 1))
+PICTURES = np.random.default_rng(5).integers(256, size=(4, 8, 8, 1), dtype=np.uint8)
 
 
 def at(step: int) -> tf.Tensor:
@@ -79,11 +80,11 @@ class Adam:
 def make(
     config: Config, example_shape: tuple[int, ...], randomize: Randomize | None = None
 ) -> tuple[TrainingState, Step]:
-    state = TrainingState(config, example_shape)
+    state = TrainingState(config, example_shape, 0)
     if randomize:
         for network in (state.generator, state.critic, state.average_generator):
             randomize(network.variables)
-    return state, Step(config, state)
+    return state, Step(config, state, 0)
 
 
 def values(variables: Iterable[keras.Variable]) -> list[np.ndarray]:
@@ -128,6 +129,8 @@ def test_critic_steps_are_those_of_algorithm_1(mlp_config: Config, randomize: Ra
             "wasserstein_estimate": np.mean(scores[0] - scores[1]),
             "gradient_penalty": np.mean((norms - 1) ** 2),
             "gradient_norm": np.mean(norms),
+            "real_score": np.mean(scores[0]),
+            "generated_score": np.mean(scores[1]),
         }
         quarter = np.full([4, 1], 0.25)
         parts = (
@@ -138,7 +141,7 @@ def test_critic_steps_are_those_of_algorithm_1(mlp_config: Config, randomize: Ra
         gradients = [sum(terms) for terms in zip(*parts, strict=True)]
 
         before = values(state.critic.variables)
-        metrics = step.critic_step(tf.constant(real), at(6), tf.constant(critic_step), WHOLE)
+        metrics = step.critic_step(tf.constant(real), None, at(6), tf.constant(critic_step), WHOLE)
         assert set(metrics) == set(expected) == set(step.critic_metrics)
         for name, value in expected.items():
             np.testing.assert_allclose(metrics[name], value, rtol=1e-9, err_msg=name)
@@ -160,7 +163,7 @@ def test_generator_steps_are_those_of_algorithm_1(mlp_config: Config, randomize:
 
         before = values(state.generator.variables)
         metrics = step.generator_step(at(number), WHOLE)
-        assert set(metrics) == set(GENERATOR_METRICS)
+        assert set(metrics) == set(step.generator_metrics)
         np.testing.assert_allclose(
             metrics["generator_loss"], -np.mean(critic.forward(generated)), rtol=1e-9
         )
@@ -174,7 +177,7 @@ def test_a_critic_step_leaves_the_generators_weights(
     state, step = make(mlp_config, (2,), randomize)
     kept = (*state.generator.variables, *state.average_generator.variables)
     before = values(kept)
-    step.critic_step(tf.constant(POINTS), at(0), tf.constant(0), WHOLE)
+    step.critic_step(tf.constant(POINTS), None, at(0), tf.constant(0), WHOLE)
     assert_equal(before, values(kept))
 
 
@@ -186,7 +189,7 @@ def test_the_replicas_metrics_add_up_to_the_global(
 
     def metrics(replica: Replica, real: np.ndarray) -> Mapping[str, tf.Tensor]:
         _, step = make(config, (2,), randomize)
-        critic = step.critic_step(tf.constant(real), at(1), tf.constant(2), replica)
+        critic = step.critic_step(tf.constant(real), None, at(1), tf.constant(2), replica)
         _, step = make(config, (2,), randomize)
         return {**critic, **step.generator_step(at(1), replica)}
 
@@ -245,7 +248,7 @@ def test_every_critic_variable_is_kept_in_bounds(
     )
     state, step = make(config, (8, 8, 1))
     for critic_step in range(4):
-        step.critic_step(tf.constant(PICTURES), at(0), tf.constant(critic_step), WHOLE)
+        step.critic_step(tf.constant(PICTURES), None, at(0), tf.constant(critic_step), WHOLE)
         largest = [np.abs(v.numpy()).max() for v in state.critic.trainable_variables]
         assert max(largest) == np.float32(0.03)
         assert all(value <= np.float32(0.03) for value in largest)
@@ -267,22 +270,29 @@ def test_rmsprop_divides_by_the_root_of_the_mean_square(
     # The first step's mean square is a tenth of the square.
     updates = [-0.01 * g / (np.sqrt(0.1 * g**2 + 1e-7)) for g in gradients]
     before = values(state.critic.variables)
-    step.critic_step(tf.constant(POINTS), at(0), tf.constant(0), WHOLE)
+    step.critic_step(tf.constant(POINTS), None, at(0), tf.constant(0), WHOLE)
     assert_moved(before, updates, values(state.critic.variables))
 
 
-def test_a_critic_that_judges_jointly_sees_real_and_generated_apart(dcgan_config: Config) -> None:
+@pytest.mark.parametrize("passes", [1, 2])
+def test_batch_norm_is_over_the_examples_of_one_pass(passes: int, dcgan_config: Config) -> None:
     config = dataclasses.replace(
-        dcgan_config, lipschitz="none", dcgan_critic_norm="batch", dcgan_start_size=2
+        dcgan_config,
+        lipschitz="none",
+        critic_passes=passes,
+        dcgan_critic_norm="batch",
+        dcgan_start_size=2,
     )
     state, step = make(config, (8, 8, 1))
     latent = latent_of(config, Purpose.CRITIC_LATENT, 0).astype(np.float32)
-    generated = state.generator(latent, training=True)
-    real = tf.constant(PICTURES, tf.float32)
-    expected = np.mean(state.critic(real, training=True)) - np.mean(
-        state.critic(generated, training=True)
-    )
-    metrics = step.critic_step(real, at(0), tf.constant(0), WHOLE)
+    generated = state.generator([latent], training=True)
+    real = tf.constant(PICTURES / 127.5 - 1, tf.float32)
+    if passes == 2:
+        scores = [state.critic(examples, training=True) for examples in (real, generated)]
+    else:
+        scores = tf.split(state.critic(tf.concat([real, generated], 0), training=True), 2)
+    expected = np.mean(scores[0]) - np.mean(scores[1])
+    metrics = step.critic_step(tf.constant(PICTURES), None, at(0), tf.constant(0), WHOLE)
     np.testing.assert_allclose(metrics["wasserstein_estimate"], expected, rtol=1e-4, atol=1e-7)
 
 
@@ -322,3 +332,129 @@ def test_what_is_looked_at_is_what_the_networks_say(
         critic.input_gradient_norms(mixing * POINTS + (1 - mixing) * generated),
         rtol=1e-9,
     )
+
+
+def softmax_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    shifted = logits - logits.max(1, keepdims=True)
+    log_probabilities = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
+    return -log_probabilities[np.arange(len(labels)), labels]
+
+
+@pytest.mark.parametrize("conditioning", ["multiply", "concatenate"])
+@pytest.mark.parametrize("classify_generated", [False, True])
+def test_the_classifiers_losses_are_added_by_their_weights(
+    classify_generated: bool, conditioning: str, mlp_config: Config, randomize: Randomize
+) -> None:
+    config = dataclasses.replace(
+        mlp_config,
+        lipschitz="none",
+        conditional="auxiliary_classifier",
+        generator_conditioning=conditioning,
+        critic_class_weight=0.7,
+        generator_class_weight=0.3,
+        classify_generated=classify_generated,
+    )
+    state = TrainingState(config, (2,), 3)
+    randomize((*state.generator.variables, *state.critic.variables))
+    step = Step(config, state, 3)
+    labels = np.array([2, 0, 0, 1], np.int32)
+
+    def drawn(latent: Purpose, label: Purpose) -> tuple[np.ndarray, np.ndarray]:
+        key = draw_key(config.seed, label, 4, 0)
+        drawn_labels = tf.random.stateless_uniform([4], key, 0, 3, tf.int32, alg="philox").numpy()
+        generated = state.generator([latent_of(config, latent, 4), drawn_labels])
+        return generated.numpy(), drawn_labels
+
+    generated, drawn_labels = drawn(Purpose.CRITIC_LATENT, Purpose.CRITIC_LABEL)
+    real_scores, real_logits = (output.numpy() for output in state.critic(POINTS))
+    scores, logits = (output.numpy() for output in state.critic(generated))
+    class_losses = softmax_cross_entropy(real_logits, labels)
+    if classify_generated:
+        class_losses += softmax_cross_entropy(logits, drawn_labels)
+    metrics = step.critic_step(tf.constant(POINTS), tf.constant(labels), at(4), 0, WHOLE)
+    assert set(metrics) == set(step.critic_metrics)
+    expected = {
+        "critic_loss": np.mean(scores) - np.mean(real_scores) + 0.7 * np.mean(class_losses),
+        "critic_class_loss": np.mean(class_losses),
+        "real_class_accuracy": np.mean(real_logits.argmax(1) == labels),
+        "generated_class_accuracy": np.mean(logits.argmax(1) == drawn_labels),
+    }
+    for name, value in expected.items():
+        np.testing.assert_allclose(metrics[name], value, rtol=1e-9, err_msg=name)
+
+    generated, drawn_labels = drawn(Purpose.GENERATOR_LATENT, Purpose.GENERATOR_LABEL)
+    scores, logits = (output.numpy() for output in state.critic(generated))
+    class_loss = np.mean(softmax_cross_entropy(logits, drawn_labels))
+    metrics = step.generator_step(at(4), WHOLE)
+    assert set(metrics) == set(step.generator_metrics)
+    np.testing.assert_allclose(metrics["generator_class_loss"], class_loss, rtol=1e-9)
+    np.testing.assert_allclose(
+        metrics["generator_loss"], -np.mean(scores) + 0.3 * class_loss, rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize("objective", ["minimax", "non_saturating", "hinge"])
+def test_other_objectives_are_followed(
+    objective: str, mlp_config: Config, randomize: Randomize
+) -> None:
+    config = dataclasses.replace(
+        mlp_config, objective=objective, lipschitz="one_sided_gradient_penalty", penalty_weight=5.0
+    )
+    state, step = make(config, (2,), randomize)
+    critic, generator = Network(state.critic), Network(state.generator)
+    generated = generator.forward(latent_of(config, Purpose.CRITIC_LATENT, 0))
+    key = draw_key(config.seed, Purpose.MIXING, 0)
+    mixing = tf.random.stateless_uniform([4, 1], key, alg="philox").numpy().astype(np.float64)
+    norms = critic.input_gradient_norms(mixing * POINTS + (1 - mixing) * generated)
+    penalty = np.mean(np.maximum(norms - 1, 0) ** 2)
+    real_scores, scores = critic.forward(POINTS)[:, 0], critic.forward(generated)[:, 0]
+    loss = {
+        "hinge": np.maximum(0, 1 - real_scores) + np.maximum(0, 1 + scores),
+    }.get(objective, np.log1p(np.exp(-real_scores)) + np.log1p(np.exp(scores)))
+    metrics = step.critic_step(tf.constant(POINTS), None, at(0), 0, WHOLE)
+    assert set(metrics) == set(step.critic_metrics)
+    np.testing.assert_allclose(metrics["gradient_penalty"], penalty, rtol=1e-9)
+    np.testing.assert_allclose(metrics["critic_loss"], np.mean(loss) + 5 * penalty, rtol=1e-9)
+    if objective != "hinge":
+        np.testing.assert_allclose(metrics["real_accuracy"], np.mean(real_scores > 0))
+        np.testing.assert_allclose(metrics["generated_accuracy"], np.mean(scores < 0))
+
+
+def test_the_generators_batch_may_be_a_multiple(mlp_config: Config, randomize: Randomize) -> None:
+    config = dataclasses.replace(mlp_config, generator_batch_multiple=3)
+    state, step = make(config, (2,), randomize)
+    larger = dataclasses.replace(config, batch_size=12)
+    generated = Network(state.generator).forward(latent_of(larger, Purpose.GENERATOR_LATENT, 1))
+    expected = -np.mean(Network(state.critic).forward(generated))
+    np.testing.assert_allclose(
+        step.generator_step(at(1), WHOLE)["generator_loss"], expected, rtol=1e-9
+    )
+
+
+def test_dequantized_pixels_are_spread_over_their_step(
+    mlp_config: Config, randomize: Randomize
+) -> None:
+    config = dataclasses.replace(
+        mlp_config, dequantize=True, output_activation="tanh", lipschitz="none"
+    )
+    state, step = make(config, (8, 8, 1), randomize)
+    noise = tf.random.stateless_uniform(
+        PICTURES.shape, draw_key(config.seed, Purpose.DEQUANTIZATION, 2, 1), alg="philox"
+    )
+    real = 2 * (PICTURES / 256 - 0.5) + noise.numpy().astype(np.float64) / 128
+    generated = state.generator([latent_of(config, Purpose.CRITIC_LATENT, 2, 1)])
+    expected = np.mean(state.critic(real)) - np.mean(state.critic(generated))
+    metrics = step.critic_step(tf.constant(PICTURES), None, at(2), tf.constant(1), WHOLE)
+    np.testing.assert_allclose(metrics["wasserstein_estimate"], expected, rtol=1e-9)
+
+
+def test_spectral_norm_brings_every_kernels_norm_to_one(dcgan_config: Config) -> None:
+    config = dataclasses.replace(dcgan_config, objective="hinge", lipschitz="spectral_norm")
+    state, step = make(config, (8, 8, 1))
+    for critic_step in range(30):
+        step.critic_step(tf.constant(PICTURES), None, at(0), tf.constant(critic_step), WHOLE)
+    kernels = [layer.kernel.numpy() for layer in state.critic.layers if hasattr(layer, "direction")]
+    assert len(kernels) == 2
+    for kernel in kernels:
+        norm = np.linalg.norm(kernel.reshape(-1, kernel.shape[-1]), ord=2)
+        assert norm == pytest.approx(1, abs=1e-2)

@@ -49,6 +49,12 @@ def gaussian_mixture(name: str) -> GaussianMixture | None:
     return None
 
 
+def mixture_of(dataset: str) -> GaussianMixture | None:
+    """The mixture that a `--dataset` value is drawn from; None for every other data set."""
+    prefix, _, name = dataset.partition(":")
+    return gaussian_mixture(name) if prefix == "toy" else None
+
+
 def sample_toy(name: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Draws a toy data set, always the same.
 

@@ -2,6 +2,7 @@
 
 import io
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -82,8 +83,35 @@ def density_plot(
 def encode_png(image: Pixels) -> bytes:
     """The PNG file of an image, uint8 [H, W, C] with 1 (grey), 3 (RGB) or 4 (RGBA) channels."""
     buffer = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, format="PNG")
+    _to_pillow(image).save(buffer, format="PNG")
     return buffer.getvalue()
+
+
+def encode_animation(frames: Sequence[Pixels], file_format: str, milliseconds: int) -> bytes:
+    """An animation that repeats for ever.
+
+    Args:
+        frames: uint8 [H, W, C] each, with 1 (grey) or 3 (RGB) channels.
+        file_format: `GIF`, of at most 256 colours a frame, or `WEBP`, without loss.
+        milliseconds: for which each frame shows.
+    """
+    first, *others = map(_to_pillow, frames)
+    options = {"lossless": True} if file_format == "WEBP" else {}
+    buffer = io.BytesIO()
+    first.save(
+        buffer,
+        format=file_format,
+        save_all=True,
+        append_images=others,
+        duration=milliseconds,
+        loop=0,
+        **options,
+    )
+    return buffer.getvalue()
+
+
+def _to_pillow(image: Pixels) -> Image.Image:
+    return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 
 def _scale_to(min_size: int, cells: int, pixels: int) -> int:

@@ -13,6 +13,24 @@ from wgan_tf.monitoring.metrics_log import MetricsLog
 from wgan_tf.monitoring.progress import Progress
 from wgan_tf.monitoring.tensorboard import Summaries
 
+CHARTS = {
+    "Training": {
+        "Wasserstein estimate": ["^(held_out_)?wasserstein_estimate$"],
+        "Critic scores": ["^(real|generated)_score$", "^wasserstein_estimate$"],
+        "Losses": ["^(critic|generator)_loss$"],
+        "Gradient norm": ["^gradient_norm$"],
+        "Classification": ["_class_(loss|accuracy)$"],
+        "Discriminator": ["^(real|generated)_accuracy$", "^real_share$"],
+    },
+    "Quality": {
+        "Frechet distance": ["fid_"],
+        "Kernel distance": ["kid_[a-z]*$"],
+        "Precision and recall": ["precision_", "recall_"],
+        "Density and coverage": ["density_", "coverage_"],
+    },
+    "Speed": {"Real images a second": ["^images_per_sec$"]},
+}
+
 
 class Monitor:
     """Writes a run's metrics and samples below its folder and shows its progress.
@@ -25,6 +43,7 @@ class Monitor:
         total_steps: The step at which the run ends.
         initial_step: The step from which this process goes on.
         reference_points: For 2-D data, real points, floating [M, 2], drawn beneath the samples.
+        grid_columns: Images in a row of the grid; None for a nearly square one.
         stream: Where to show progress; standard error by default.
     tensorboard: The folder of TensorBoard's events; `tensorboard` below the run's by default.
 
@@ -39,12 +58,14 @@ class Monitor:
         total_steps: int,
         initial_step: int,
         reference_points: npt.NDArray[np.floating] | None = None,
+        grid_columns: int | None = None,
         stream: TextIO | None = None,
         tensorboard: StrPath | None = None,
     ) -> None:
         self._workdir = workdir
         self._initial_step = initial_step
         self._reference_points = reference_points
+        self._grid_columns = grid_columns
         self._metrics = MetricsLog(join(workdir, "metrics.jsonl"))
         self._metrics.resume_at(initial_step)
         self._summaries = Summaries(
@@ -98,10 +119,12 @@ class Monitor:
         )
         self._summaries.image(step, "samples", picture)
 
-    def configuration(self, text: str) -> None:
-        """Shows the run's options, a flagfile's text, in TensorBoard."""
+    def configuration(self, text: str, options: Mapping[str, str | int | float | bool]) -> None:
+        """Shows the run's options in TensorBoard: a flagfile's text, and a row to compare runs."""
         indented = "\n".join(f"    {line}" for line in text.splitlines())
         self._summaries.text(self._initial_step, "configuration", indented)
+        self._summaries.hyperparameters(options)
+        self._summaries.layout(CHARTS)
 
     def message(self, text: str) -> None:
         """Prints a line for the person who watches, without breaking the progress bar."""
@@ -113,7 +136,7 @@ class Monitor:
 
     def _picture(self, examples: npt.NDArray[Any]) -> Pixels:
         if examples.ndim == 4:
-            return image_grid(examples)
+            return image_grid(examples, self._grid_columns)
         if self._reference_points is None or examples.ndim != 2 or examples.shape[1] != 2:
             raise ValueError(
                 "expected images [N, H, W, C], or points [N, 2] with reference points, "

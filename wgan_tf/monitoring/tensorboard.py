@@ -1,12 +1,15 @@
 """TensorBoard summaries of a run that may be resumed."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.plugins.custom_scalar import layout_pb2
+from tensorboard.plugins.custom_scalar.summary import pb as layout_pb
 from tensorboard.plugins.histogram.summary_v2 import histogram_pb
+from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 from tensorboard.plugins.image import metadata as image_metadata
 from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 from tensorboard.plugins.text.summary_v2 import text_pb
@@ -67,6 +70,32 @@ class Summaries:
     def text(self, step: int, name: str, markdown: str) -> None:
         """Adds a text, which TensorBoard renders as Markdown."""
         self._add(step, text_pb(name, markdown))
+
+    def hyperparameters(self, values: Mapping[str, str | int | float | bool]) -> None:
+        """Adds a row to the table in which TensorBoard compares runs."""
+        self._add(0, hparams_pb(dict(values)))
+
+    def layout(self, charts: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+        """Arranges charts under "Custom scalars".
+
+        Args:
+            charts: by category and title, regular expressions of the scalars that a chart shows.
+        """
+        categories = [
+            layout_pb2.Category(
+                title=category,
+                chart=[
+                    layout_pb2.Chart(
+                        title=title, multiline=layout_pb2.MultilineChartContent(tag=names)
+                    )
+                    for title, names in titled.items()
+                ],
+            )
+            for category, titled in charts.items()
+        ]
+        summary = layout_pb(layout_pb2.Layout(category=categories))
+        # It is TensorFlow's message where TensorFlow is there, and TensorBoard's elsewhere.
+        self._add(0, summary_pb2.Summary.FromString(summary.SerializeToString()))
 
     def flush(self) -> None:
         """Writes to disk all that was added so far."""

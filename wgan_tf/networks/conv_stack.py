@@ -1,16 +1,35 @@
-"""Stacks of convolutions whose filters and strides are given layer by layer.
+"""Stacks of convolutions that are given layer by layer.
 
-The generator normalises and activates before each transposed convolution, the critic activates
-before each convolution, as Keras's WGAN for MNIST does.
+In the order pre_activation the generator normalises and activates before each layer and the critic
+before each convolution, as Keras's WGAN for MNIST does. In the order post_activation both do so
+after it, as in chapter 4 of "Generative Deep Learning" (Foster 2019).
 """
 
+import dataclasses
 import math
 
 import keras
 
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
+from wgan_tf.networks.conditioning import (
+    Condition,
+    check_conditioning,
+    condition_generator,
+    critic_outputs,
+)
 from wgan_tf.networks.layers import LayerFactory
+from wgan_tf.networks.per_layer import per_layer
+
+
+@dataclasses.dataclass(frozen=True)
+class _Layer:
+    """One layer of a stack; its stride enlarges in a generator and reduces in a critic."""
+
+    filters: int
+    kernel_size: int
+    stride: int
+    upsampling: str = ""
 
 
 def check(config: Config, example_shape: tuple[int, ...]) -> None:
@@ -24,19 +43,10 @@ def check(config: Config, example_shape: tuple[int, ...]) -> None:
             f"--architecture=conv_stack draws pictures, but the examples of "
             f"--dataset={config.dataset} have shape {example_shape}; take --architecture=mlp."
         )
-    expected = len(config.conv_stack_generator_filters) + 1
-    if len(config.conv_stack_generator_strides) != expected:
-        raise UserError(
-            f"--conv_stack_generator_strides has {len(config.conv_stack_generator_strides)} "
-            f"entries; give {expected}, one more than --conv_stack_generator_filters has."
-        )
-    if len(config.conv_stack_critic_strides) != len(config.conv_stack_critic_filters):
-        raise UserError(
-            f"--conv_stack_critic_strides has {len(config.conv_stack_critic_strides)} entries; "
-            f"give {len(config.conv_stack_critic_filters)}, as many as "
-            "--conv_stack_critic_filters has."
-        )
-    drawn = config.conv_stack_start_size * math.prod(config.conv_stack_generator_strides)
+    check_conditioning(config, "conv_stack_generator_norm")
+    _critic_layers(config)
+    strides = [layer.stride for layer in _generator_layers(config, example_shape[2])]
+    drawn = config.conv_stack_start_size * math.prod(strides)
     if drawn != example_shape[0]:
         raise UserError(
             f"--conv_stack_start_size={config.conv_stack_start_size} times "
@@ -45,38 +55,89 @@ def check(config: Config, example_shape: tuple[int, ...]) -> None:
         )
 
 
-def make_layers(config: Config, precision: str, seed: int) -> LayerFactory:
-    """Layers as the family wants them initialised."""
-    return LayerFactory(precision, seed, config.conv_stack_initializer)
+def initializer(config: Config) -> str:
+    """How kernels are initialised."""
+    return config.conv_stack_initializer
 
 
 def build_generator(
-    config: Config, example_shape: tuple[int, ...], layers: LayerFactory
+    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
 ) -> keras.Model:
-    """Latent [B, latent_dim] -> pictures [B, H, W, C]."""
+    """[latent [B, latent_dim], label int32 [B] if any] -> pictures [B, H, W, C]."""
     side, filters = config.conv_stack_start_size, config.conv_stack_start_filters
-    latent = layers.input((config.latent_dim,))
-    x = layers.reshape((side, side, filters))(layers.dense(side * side * filters)(latent))
-    for filters, stride in zip(
-        (*config.conv_stack_generator_filters, example_shape[2]),
-        config.conv_stack_generator_strides,
-        strict=True,
-    ):
-        x = layers.relu()(layers.norm(config.conv_stack_generator_norm)(x))
-        x = layers.transposed_convolution(filters, config.conv_stack_kernel_size, stride)(x)
-    return keras.Model(latent, layers.output(config.output_activation)(x), name="generator")
+    condition = condition_generator(config, layers, num_classes)
+    stack = _generator_layers(config, example_shape[2])
+    x = layers.dense(side * side * filters)(condition.features)
+    # The first norm is over single units where it comes before the reshape, over filters after it.
+    if config.conv_stack_order == "post_activation":
+        x = _norm_and_activation(x, config, condition, layers)
+        x = layers.reshape((side, side, filters))(x)
+    else:
+        x = layers.reshape((side, side, filters))(x)
+        x = _norm_and_activation(x, config, condition, layers)
+    if config.conv_stack_generator_dropout:
+        x = layers.dropout(config.conv_stack_generator_dropout)(x)
+    for layer in stack[:-1]:
+        x = _enlarge(x, layer, layers)
+        x = _norm_and_activation(x, config, condition, layers)
+    x = _enlarge(x, stack[-1], layers)
+    return keras.Model(
+        condition.inputs, layers.output(config.output_activation)(x), name="generator"
+    )
 
 
 def build_critic(
-    config: Config, example_shape: tuple[int, ...], layers: LayerFactory
+    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
 ) -> keras.Model:
-    """Pictures [B, H, W, C] -> scores [B, 1]."""
+    """Pictures [B, H, W, C] -> [scores [B, 1], class logits [B, num_classes] if any]."""
     picture = x = layers.input(example_shape)
-    for level, (filters, stride) in enumerate(
-        zip(config.conv_stack_critic_filters, config.conv_stack_critic_strides, strict=True)
-    ):
-        if level > 0:
-            x = layers.norm(config.conv_stack_critic_norm)(x)
-        x = layers.leaky_relu()(x)
-        x = layers.convolution(filters, config.conv_stack_kernel_size, stride)(x)
-    return keras.Model(picture, layers.head()(layers.flatten()(x)), name="critic")
+    for level, layer in enumerate(_critic_layers(config)):
+        norm = config.conv_stack_critic_norm if level > 0 else "none"
+        convolution = layers.convolution(layer.filters, layer.kernel_size, layer.stride)
+        if config.conv_stack_order == "post_activation":
+            x = convolution(x)
+        x = layers.norm(norm, momentum=config.conv_stack_critic_norm_momentum)(x)
+        x = layers.activation(config.conv_stack_critic_activation)(x)
+        if config.conv_stack_critic_dropout:
+            x = layers.dropout(config.conv_stack_critic_dropout)(x)
+        if config.conv_stack_order == "pre_activation":
+            x = convolution(x)
+    return keras.Model(
+        picture, critic_outputs(layers.flatten()(x), layers, num_classes), name="critic"
+    )
+
+
+def _norm_and_activation(
+    x: keras.KerasTensor, config: Config, condition: Condition, layers: LayerFactory
+) -> keras.KerasTensor:
+    norm = condition.norm(
+        config.conv_stack_generator_norm, momentum=config.conv_stack_generator_norm_momentum
+    )
+    return layers.activation(config.conv_stack_generator_activation)(norm(x))
+
+
+def _enlarge(x: keras.KerasTensor, layer: _Layer, layers: LayerFactory) -> keras.KerasTensor:
+    if layer.upsampling == "transposed":
+        return layers.transposed_convolution(layer.filters, layer.kernel_size, layer.stride)(x)
+    x = layers.upsample(layer.stride)(x) if layer.stride > 1 else x
+    return layers.convolution(layer.filters, layer.kernel_size, 1)(x)
+
+
+def _generator_layers(config: Config, channels: int) -> list[_Layer]:
+    filters = (*config.conv_stack_generator_filters, channels)
+    counted = "layers that --conv_stack_generator_filters and the picture make"
+    lists = (
+        per_layer(config, f"conv_stack_generator_{name}", len(filters), counted)
+        for name in ("kernel_sizes", "strides", "upsampling")
+    )
+    return [_Layer(*layer) for layer in zip(filters, *lists, strict=True)]
+
+
+def _critic_layers(config: Config) -> list[_Layer]:
+    filters = config.conv_stack_critic_filters
+    counted = "layers of --conv_stack_critic_filters"
+    lists = (
+        per_layer(config, f"conv_stack_critic_{name}", len(filters), counted)
+        for name in ("kernel_sizes", "strides")
+    )
+    return [_Layer(*layer) for layer in zip(filters, *lists, strict=True)]

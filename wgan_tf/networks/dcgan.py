@@ -9,6 +9,7 @@ import keras
 
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
+from wgan_tf.networks.conditioning import check_conditioning, condition_generator, critic_outputs
 from wgan_tf.networks.layers import LayerFactory
 
 SMALLEST, LARGEST = 8, 128
@@ -43,42 +44,45 @@ def check(config: Config, example_shape: tuple[int, ...]) -> None:
             f"--dcgan_start_size={config.dcgan_start_size} leaves nothing to halve in pictures of "
             f"{example_shape[0]} pixels; take a smaller one."
         )
+    check_conditioning(config, "dcgan_generator_norm")
 
 
-def make_layers(config: Config, precision: str, seed: int) -> LayerFactory:
-    """Layers as the family wants them initialised."""
-    return LayerFactory(precision, seed, config.dcgan_initializer)
+def initializer(config: Config) -> str:
+    """How kernels are initialised."""
+    return config.dcgan_initializer
 
 
 def build_generator(
-    config: Config, example_shape: tuple[int, ...], layers: LayerFactory
+    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
 ) -> keras.Model:
-    """Latent [B, latent_dim] -> pictures [B, H, W, C]."""
+    """[latent [B, latent_dim], label int32 [B] if any] -> pictures [B, H, W, C]."""
     size, _, channels = example_shape
     *targets, start = sides(size, config.dcgan_start_size)
     filters = config.dcgan_width * 2 ** (len(targets) - 1)
     norm = config.dcgan_generator_norm
     use_bias = norm != "batch"
 
-    latent = layers.input((config.latent_dim,))
-    x = layers.dense(start * start * filters, use_bias=use_bias)(latent)
-    x = layers.relu()(layers.norm(norm)(layers.reshape((start, start, filters))(x)))
+    condition = condition_generator(config, layers, num_classes)
+    x = layers.dense(start * start * filters, use_bias=use_bias)(condition.features)
+    x = layers.relu()(condition.norm(norm)(layers.reshape((start, start, filters))(x)))
     for target in reversed(targets[1:]):
         filters //= 2
         x = layers.transposed_convolution(filters, config.dcgan_kernel_size, 2, use_bias=use_bias)(
             x
         )
         x = _crop_to(target, x, layers)
-        x = layers.relu()(layers.norm(norm)(x))
+        x = layers.relu()(condition.norm(norm)(x))
     x = layers.transposed_convolution(channels, config.dcgan_kernel_size, 2)(x)
     x = _crop_to(size, x, layers)
-    return keras.Model(latent, layers.output(config.output_activation)(x), name="generator")
+    return keras.Model(
+        condition.inputs, layers.output(config.output_activation)(x), name="generator"
+    )
 
 
 def build_critic(
-    config: Config, example_shape: tuple[int, ...], layers: LayerFactory
+    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
 ) -> keras.Model:
-    """Pictures [B, H, W, C] -> scores [B, 1]."""
+    """Pictures [B, H, W, C] -> [scores [B, 1], class logits [B, num_classes] if any]."""
     picture = x = layers.input(example_shape)
     filters = config.dcgan_width
     for level in range(len(sides(example_shape[0], config.dcgan_start_size)) - 1):
@@ -91,7 +95,7 @@ def build_critic(
     x = layers.flatten()(x)
     if config.dcgan_critic_units:
         x = layers.leaky_relu()(layers.dense(config.dcgan_critic_units)(x))
-    return keras.Model(picture, layers.head()(x), name="critic")
+    return keras.Model(picture, critic_outputs(x, layers, num_classes), name="critic")
 
 
 def _crop_to(side: int, x: keras.KerasTensor, layers: LayerFactory) -> keras.KerasTensor:

@@ -1,37 +1,23 @@
-"""Building blocks shared by the families."""
+"""The layers that families are made of, alike in precision and reproducible from one seed."""
+
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
-from keras import ops
+
+from wgan_tf.networks.dropout import Dropout
+from wgan_tf.networks.normalization import (
+    BatchNormalization,
+    ClassScaleAndShift,
+    LayerNormalization,
+)
+from wgan_tf.networks.spectral import SpectralConv2D, SpectralDense
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float64": "float64"}
 OUTPUT_RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "linear": None}
 
-
-class LayerNormalization(keras.layers.Layer):
-    """Normalises each example over all its entries, then scales and shifts each filter.
-
-    Keras's layer and group normalisation have the same values and first derivatives, but their
-    variance stops the gradient through the mean (`tf.nn.moments`), which makes the second
-    derivative wrong, and with it the gradient of a gradient penalty.
-    """
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes one scale and one offset a filter."""
-        self.gamma = self.add_weight((input_shape[-1],), "ones", name="gamma")
-        self.beta = self.add_weight((input_shape[-1],), "zeros", name="beta")
-
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Computes in the variables' precision."""
-        x = ops.cast(inputs, self.variable_dtype)
-        axes = tuple(range(1, len(inputs.shape)))
-        centered = x - ops.mean(x, axes, keepdims=True)
-        variance = ops.mean(ops.square(centered), axes, keepdims=True)
-        scale = ops.cast(self.gamma, self.variable_dtype)
-        offset = ops.cast(self.beta, self.variable_dtype)
-        normalized = centered * ops.rsqrt(variance + 1e-5) * scale + offset
-        return ops.cast(normalized, self.compute_dtype)
+Operation = Callable[[keras.KerasTensor], keras.KerasTensor]
 
 
 class LayerFactory:
@@ -41,54 +27,98 @@ class LayerFactory:
     follow from `seed` and from the order in which its layers are made.
     """
 
-    def __init__(self, precision: str, seed: int, initializer: str) -> None:
+    def __init__(
+        self,
+        precision: str,
+        seed: int,
+        initializer: str,
+        *,
+        spectral_norm: bool = False,
+        sampling_statistics: str = "moving",
+    ) -> None:
         """Makes a factory.
 
         Args:
             precision: one of `POLICIES`.
             seed: of the initial values.
-            initializer: of kernels: normal (N(0, 0.02)), he_uniform or glorot_uniform.
+            initializer: of kernels: normal (N(0, 0.02)), he_uniform, glorot_uniform, or
+                he_uniform_average: uniform of variance 4 / (fan_in + fan_out), which WGAN-GP's
+                code takes in place of He's 2 / fan_in.
+            spectral_norm: whether dense layers, convolutions and heads are spectrally normalised.
+            sampling_statistics: what batch norm takes at inference: moving or batch.
         """
         self._policy = keras.DTypePolicy(POLICIES[precision])
         self._variable_dtype = self._policy.variable_dtype
         self._seeds = np.random.default_rng(seed)
         self._initializer = initializer
+        self._dense: type[keras.layers.Dense] = (
+            SpectralDense if spectral_norm else keras.layers.Dense
+        )
+        self._convolution: type[keras.layers.Conv2D] = (
+            SpectralConv2D if spectral_norm else keras.layers.Conv2D
+        )
+        self._spectral_norm = spectral_norm
+        self._sampling_statistics = sampling_statistics
+        self._dropouts = 0
 
     def input(self, shape: tuple[int, ...]) -> keras.KerasTensor:
         """A network's input, in the precision of its variables."""
         return keras.Input(shape, dtype=self._variable_dtype)
 
-    def dense(self, units: int, *, use_bias: bool = True) -> keras.Layer:
+    def label_input(self) -> keras.KerasTensor:
+        """Labels, int32 [B]."""
+        return keras.Input((), dtype="int32")
+
+    def dense(
+        self, units: int, *, use_bias: bool = True, initializer: str | None = None
+    ) -> keras.Layer:
         """A dense layer, x W + b."""
-        return keras.layers.Dense(
+        return self._dense(
             units,
             use_bias=use_bias,
-            kernel_initializer=self._kernel_initializer(),
+            kernel_initializer=self._kernel_initializer(initializer),
             dtype=self._policy,
+            **self._spectral_options(),
         )
 
-    def head(self, units: int = 1) -> keras.Layer:
+    def head(self, units: int = 1, *, initializer: str | None = None) -> keras.Layer:
         """A dense layer that computes in the variables' precision: scores need its digits."""
-        return keras.layers.Dense(
-            units, kernel_initializer=self._kernel_initializer(), dtype=self._variable_dtype
+        return self._dense(
+            units,
+            kernel_initializer=self._kernel_initializer(initializer),
+            dtype=self._variable_dtype,
+            **self._spectral_options(),
         )
 
     def convolution(
-        self, filters: int, kernel_size: int, stride: int, *, use_bias: bool = True
+        self,
+        filters: int,
+        kernel_size: int,
+        stride: int,
+        *,
+        use_bias: bool = True,
+        initializer: str | None = None,
     ) -> keras.Layer:
         """A convolution that makes sides smaller by `stride`, rounded up."""
-        return keras.layers.Conv2D(
+        return self._convolution(
             filters,
             kernel_size,
             stride,
             padding="same",
             use_bias=use_bias,
-            kernel_initializer=self._kernel_initializer(),
+            kernel_initializer=self._kernel_initializer(initializer),
             dtype=self._policy,
+            **self._spectral_options(),
         )
 
     def transposed_convolution(
-        self, filters: int, kernel_size: int, stride: int, *, use_bias: bool = True
+        self,
+        filters: int,
+        kernel_size: int,
+        stride: int,
+        *,
+        use_bias: bool = True,
+        initializer: str | None = None,
     ) -> keras.Layer:
         """A transposed convolution that makes sides larger by `stride`."""
         return keras.layers.Conv2DTranspose(
@@ -97,30 +127,98 @@ class LayerFactory:
             stride,
             padding="same",
             use_bias=use_bias,
-            kernel_initializer=self._kernel_initializer(),
+            kernel_initializer=self._kernel_initializer(initializer),
             dtype=self._policy,
         )
 
-    def norm(self, kind: str) -> keras.Layer:
+    def norm(
+        self,
+        kind: str,
+        *,
+        momentum: float = 0.9,
+        label: keras.KerasTensor | None = None,
+        num_classes: int = 0,
+    ) -> Operation:
         """Normalisation over the global batch (batch), over each example (layer), or none.
 
         Layer normalisation has one scale and offset a filter, as Gulrajani et al. have it.
+
+        Args:
+            kind: batch, layer or none.
+            momentum: of batch norm's moving statistics.
+            label: labels, for a scale and an offset a class after batch norm.
+            num_classes: of the labels.
         """
-        if kind == "batch":
-            return keras.layers.BatchNormalization(
-                momentum=0.9, epsilon=1e-5, synchronized=True, dtype=self._policy
-            )
         if kind == "layer":
             return LayerNormalization(dtype=self._policy)
-        return keras.layers.Identity(dtype=self._policy)
+        if kind == "none":
+            return keras.layers.Identity(dtype=self._policy)
+        normalize = BatchNormalization(
+            momentum=momentum,
+            statistics=self._sampling_statistics,
+            has_scale_and_offset=label is None,
+            dtype=self._policy,
+        )
+        if label is None:
+            return normalize
+        scale_and_shift = ClassScaleAndShift(num_classes, dtype=self._policy)
+        return lambda x: scale_and_shift([normalize(x), label])
+
+    def class_embedding(self, num_classes: int, width: int) -> keras.Layer:
+        """A table of one vector a class: labels int32 [B] -> [B, width]."""
+        return keras.layers.Embedding(
+            num_classes,
+            width,
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0, seed=self._seed()),
+            dtype=self._variable_dtype,
+        )
+
+    def multiply(self) -> keras.Layer:
+        """The elementwise product of several features."""
+        return keras.layers.Multiply(dtype=self._policy)
+
+    def add(self) -> keras.Layer:
+        """The sum of several features."""
+        return keras.layers.Add(dtype=self._policy)
+
+    def concatenate(self) -> keras.Layer:
+        """Several features side by side."""
+        return keras.layers.Concatenate(dtype=self._policy)
+
+    def dropout(self, rate: float) -> keras.Layer:
+        """Dropout whose masks do not depend on the number of replicas."""
+        self._dropouts += 1
+        return Dropout(rate, self._dropouts, dtype=self._policy)
+
+    def activation(self, kind: str) -> keras.Layer:
+        """relu, max(x, 0); leaky_relu, max(x, 0.2 x); elu, x or exp(x) - 1 below 0; or tanh."""
+        if kind == "leaky_relu":
+            return self.leaky_relu()
+        return keras.layers.Activation(kind, dtype=self._policy)
 
     def relu(self) -> keras.Layer:
         """Rectifier max(x, 0)."""
         return keras.layers.ReLU(dtype=self._policy)
 
-    def leaky_relu(self) -> keras.Layer:
-        """Leaky rectifier max(x, 0.2 x)."""
-        return keras.layers.LeakyReLU(0.2, dtype=self._policy)
+    def leaky_relu(self, slope: float = 0.2) -> keras.Layer:
+        """Leaky rectifier max(x, slope x)."""
+        return keras.layers.LeakyReLU(slope, dtype=self._policy)
+
+    def upsample(self, factor: int) -> keras.Layer:
+        """Sides larger by `factor`, each pixel repeated."""
+        return keras.layers.UpSampling2D(factor, interpolation="nearest", dtype=self._policy)
+
+    def mean_pool(self) -> keras.Layer:
+        """Sides halved, each pixel the mean of four."""
+        return keras.layers.AveragePooling2D(2, padding="same", dtype=self._policy)
+
+    def max_pool(self) -> keras.Layer:
+        """Sides halved, rounded up, each pixel the largest of four."""
+        return keras.layers.MaxPooling2D(2, padding="same", dtype=self._policy)
+
+    def global_mean(self) -> keras.Layer:
+        """The mean over all pixels: [B, H, W, filters] -> [B, filters]."""
+        return keras.layers.GlobalAveragePooling2D(dtype=self._policy)
 
     def reshape(self, shape: tuple[int, ...]) -> keras.Layer:
         """Examples of another shape."""
@@ -138,10 +236,18 @@ class LayerFactory:
         """The generator's last function, in the variables' precision."""
         return keras.layers.Activation(activation, dtype=self._variable_dtype)
 
-    def _kernel_initializer(self) -> keras.Initializer:
-        seed = int(self._seeds.integers(2**31))
-        if self._initializer == "normal":
+    def _kernel_initializer(self, initializer: str | None) -> keras.Initializer:
+        kind, seed = initializer or self._initializer, self._seed()
+        if kind == "normal":
             return keras.initializers.RandomNormal(stddev=0.02, seed=seed)
-        if self._initializer == "he_uniform":
+        if kind == "he_uniform":
             return keras.initializers.HeUniform(seed=seed)
+        if kind == "he_uniform_average":
+            return keras.initializers.VarianceScaling(2.0, "fan_avg", "uniform", seed=seed)
         return keras.initializers.GlorotUniform(seed=seed)
+
+    def _spectral_options(self) -> dict[str, Any]:
+        return {"direction_seed": self._seed()} if self._spectral_norm else {}
+
+    def _seed(self) -> int:
+        return int(self._seeds.integers(2**31))

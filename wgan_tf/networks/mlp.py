@@ -1,39 +1,71 @@
-"""Multilayer perceptrons, as WGAN-GP's toy experiments have them (Gulrajani et al. 2017)."""
+"""Multilayer perceptrons, as WGAN-GP's toy experiments have them (Gulrajani et al. 2017).
+
+Each hidden layer is dense, then normalisation (of the generator), activation and dropout.
+"""
 
 import math
 
 import keras
 
 from wgan_tf.config import Config
+from wgan_tf.networks.conditioning import (
+    check_conditioning,
+    condition_generator,
+    critic_outputs,
+)
 from wgan_tf.networks.layers import LayerFactory
+from wgan_tf.networks.per_layer import per_layer
 
 
 def check(config: Config, example_shape: tuple[int, ...]) -> None:
-    """Any shape will do."""
+    """Checks that the lists fit; any shape of examples will do.
+
+    Raises:
+        UserError: dropout rates that do not fit the layers, or labels that would enter nowhere.
+    """
+    check_conditioning(config, "mlp_generator_norm")
+    _generator_dropout(config)
+    _critic_dropout(config)
 
 
-def make_layers(config: Config, precision: str, seed: int) -> LayerFactory:
-    """Layers as the family wants them initialised."""
-    return LayerFactory(precision, seed, "he_uniform")
+def initializer(config: Config) -> str:
+    """How kernels are initialised."""
+    return "he_uniform"
 
 
 def build_generator(
-    config: Config, example_shape: tuple[int, ...], layers: LayerFactory
+    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
 ) -> keras.Model:
-    """Latent [B, latent_dim] -> examples [B, *example_shape]."""
-    latent = x = layers.input((config.latent_dim,))
-    for units in config.mlp_generator_units:
-        x = layers.relu()(layers.dense(units)(x))
+    """[latent [B, latent_dim], label int32 [B] if any] -> examples [B, *example_shape]."""
+    condition = condition_generator(config, layers, num_classes)
+    x = condition.features
+    for units, dropout in zip(config.mlp_generator_units, _generator_dropout(config), strict=True):
+        x = condition.norm(config.mlp_generator_norm)(layers.dense(units)(x))
+        x = layers.activation(config.mlp_generator_activation)(x)
+        x = layers.dropout(dropout)(x) if dropout else x
     x = layers.reshape(example_shape)(layers.dense(math.prod(example_shape))(x))
-    return keras.Model(latent, layers.output(config.output_activation)(x), name="generator")
+    return keras.Model(
+        condition.inputs, layers.output(config.output_activation)(x), name="generator"
+    )
 
 
 def build_critic(
-    config: Config, example_shape: tuple[int, ...], layers: LayerFactory
+    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
 ) -> keras.Model:
-    """Examples [B, *example_shape] -> scores [B, 1]."""
+    """Examples [B, *example_shape] -> [scores [B, 1], class logits [B, num_classes] if any]."""
     example = layers.input(example_shape)
     x = layers.flatten()(example)
-    for units in config.mlp_critic_units:
-        x = layers.relu()(layers.dense(units)(x))
-    return keras.Model(example, layers.head()(x), name="critic")
+    for units, dropout in zip(config.mlp_critic_units, _critic_dropout(config), strict=True):
+        x = layers.activation(config.mlp_critic_activation)(layers.dense(units)(x))
+        x = layers.dropout(dropout)(x) if dropout else x
+    return keras.Model(example, critic_outputs(x, layers, num_classes), name="critic")
+
+
+def _generator_dropout(config: Config) -> tuple[float, ...]:
+    counted = "layers of --mlp_generator_units"
+    return per_layer(config, "mlp_generator_dropout", len(config.mlp_generator_units), counted)
+
+
+def _critic_dropout(config: Config) -> tuple[float, ...]:
+    counted = "layers of --mlp_critic_units"
+    return per_layer(config, "mlp_critic_dropout", len(config.mlp_critic_units), counted)

@@ -1,5 +1,6 @@
 """The families by name, and the pair of networks that a configuration asks for."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import keras
@@ -7,7 +8,7 @@ import numpy as np
 
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
-from wgan_tf.networks import conv_stack, dcgan, mlp
+from wgan_tf.networks import acgan, conv_stack, dcgan, mlp, resnet
 from wgan_tf.networks.layers import LayerFactory
 
 
@@ -17,21 +18,35 @@ class Family(Protocol):
     def check(self, config: Config, example_shape: tuple[int, ...]) -> None:
         """Raises UserError where the family cannot draw such examples."""
 
-    def make_layers(self, config: Config, precision: str, seed: int) -> LayerFactory:
-        """Layers as the family wants them initialised."""
+    def initializer(self, config: Config) -> str:
+        """How kernels are initialised where a layer does not say otherwise."""
 
     def build_generator(
-        self, config: Config, example_shape: tuple[int, ...], layers: LayerFactory
+        self,
+        config: Config,
+        example_shape: tuple[int, ...],
+        num_classes: int,
+        layers: LayerFactory,
     ) -> keras.Model:
-        """Latent [B, latent_dim] -> examples [B, *example_shape]."""
+        """[latent [B, latent_dim], label int32 [B] if any] -> examples [B, *example_shape]."""
 
     def build_critic(
-        self, config: Config, example_shape: tuple[int, ...], layers: LayerFactory
+        self,
+        config: Config,
+        example_shape: tuple[int, ...],
+        num_classes: int,
+        layers: LayerFactory,
     ) -> keras.Model:
-        """Examples [B, *example_shape] -> scores [B, 1]."""
+        """Examples [B, *example_shape] -> [scores [B, 1], class logits [B, num_classes] if any]."""
 
 
-FAMILIES: dict[str, Family] = {"mlp": mlp, "dcgan": dcgan, "conv_stack": conv_stack}
+FAMILIES: dict[str, Family] = {
+    "mlp": mlp,
+    "dcgan": dcgan,
+    "conv_stack": conv_stack,
+    "resnet": resnet,
+    "acgan": acgan,
+}
 
 
 def check(config: Config, example_shape: tuple[int, ...]) -> None:
@@ -50,25 +65,66 @@ def check(config: Config, example_shape: tuple[int, ...]) -> None:
     FAMILIES[config.architecture].check(config, example_shape)
 
 
+def count_classes(config: Config, class_names: Sequence[str] | None) -> int:
+    """Classes that the networks know: those of the data where the run is conditional, else 0.
+
+    Raises:
+        UserError: the run is conditional and the data have no labels.
+    """
+    if config.conditional == "none":
+        return 0
+    if class_names is None:
+        raise UserError(
+            f"--conditional={config.conditional} needs labels, but --dataset={config.dataset} has "
+            "none; take --conditional=none, or a data set with classes."
+        )
+    return len(class_names)
+
+
 def build_generator(
-    config: Config, example_shape: tuple[int, ...], precision: str | None = None
+    config: Config, example_shape: tuple[int, ...], num_classes: int
 ) -> keras.Model:
-    """The configured generator, in `precision` or else in the configured one."""
-    family = FAMILIES[config.architecture]
-    layers = family.make_layers(config, precision or config.precision, _seed(config, 0))
-    return family.build_generator(config, example_shape, layers)
+    """The configured generator, as it is trained."""
+    return _build_generator(config, example_shape, num_classes, config.precision, "moving")
 
 
-def build_critic(config: Config, example_shape: tuple[int, ...]) -> keras.Model:
+def build_average_generator(
+    config: Config, example_shape: tuple[int, ...], num_classes: int
+) -> keras.Model:
+    """The generator as it is drawn from and exported, in float32 or better."""
+    precision = "float64" if config.precision == "float64" else "float32"
+    return _build_generator(
+        config, example_shape, num_classes, precision, config.sampling_statistics
+    )
+
+
+def build_critic(config: Config, example_shape: tuple[int, ...], num_classes: int) -> keras.Model:
     """The configured critic."""
     family = FAMILIES[config.architecture]
-    layers = family.make_layers(config, config.precision, _seed(config, 1))
-    return family.build_critic(config, example_shape, layers)
+    layers = LayerFactory(
+        config.precision,
+        _seed(config, 1),
+        family.initializer(config),
+        spectral_norm=config.lipschitz == "spectral_norm",
+    )
+    return family.build_critic(config, example_shape, num_classes, layers)
 
 
-def judges_jointly(critic: keras.Model) -> bool:
-    """Whether a score depends on the other examples of the batch."""
-    return any(isinstance(layer, keras.layers.BatchNormalization) for layer in critic.layers)
+def _build_generator(
+    config: Config,
+    example_shape: tuple[int, ...],
+    num_classes: int,
+    precision: str,
+    sampling_statistics: str,
+) -> keras.Model:
+    family = FAMILIES[config.architecture]
+    layers = LayerFactory(
+        precision,
+        _seed(config, 0),
+        family.initializer(config),
+        sampling_statistics=sampling_statistics,
+    )
+    return family.build_generator(config, example_shape, num_classes, layers)
 
 
 def _seed(config: Config, network: int) -> int:

@@ -1,21 +1,25 @@
 """Exports of a sampler in TensorFlow Serving's folder layout."""
 
+import contextlib
+import fcntl
 import json
 import os
+import pathlib
+import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from wgan_tf.errors import ExportError
 from wgan_tf.serving.sampler import Sampler
+from wgan_tf.serving.warmup import write_warmup_requests
 
 TOLERANCE = 1e-6
 MODEL_CARD = "assets.extra/model_card.json"
-
-
-class ExportError(RuntimeError):
-    """The SavedModel does not do what the sampler in this process does."""
+_UNFINISHED = ".unfinished-"
 
 
 def write_saved_model(
@@ -25,16 +29,19 @@ def write_saved_model(
 
     The model is saved to a hidden folder beside the versions, loaded from there, compared with
     the sampler on every signature, and only then renamed to `export_dir/N`, N being one above the
-    highest version there. Integers and bytes must be equal at every call; floating-point values
-    may differ by 1e-6, absolute or relative. The comparison runs on the CPU, where convolutions
-    give the same bits each time. Must be called outside the scope of a distribution strategy,
+    highest version there. Hidden folders that killed exports left on a local disk are removed.
+    Integers and bytes must be equal at every call; floating-point values may differ by 1e-6,
+    absolute or relative. The comparison runs on the CPU, where convolutions give the same bits
+    each time. Must be called outside the scope of a distribution strategy,
     within which TensorFlow can not run a loaded model; the variables may be mirrored ones.
+
+    A version holds, besides the SavedModel, `assets.extra/model_card.json` and the requests that
+    TensorFlow Serving warms it up with.
 
     Args:
         sampler: What to save.
         export_dir: The folder of all versions; made if it does not exist.
-        model_card: JSON-serializable facts about the model, kept in the version's
-            `assets.extra/model_card.json`.
+        model_card: JSON-serializable facts about the model.
 
     Returns:
         The path of the new version.
@@ -47,29 +54,36 @@ def write_saved_model(
     """
     root = os.fspath(export_dir)
     card = json.dumps(model_card, indent=2, allow_nan=False) + "\n"
-    unfinished = f"{root}/.unfinished-{uuid.uuid4().hex}"
-    try:
+    with _unfinished_folder(root) as unfinished:
         tf.io.gfile.makedirs(f"{unfinished}/assets.extra")
         tf.saved_model.save(sampler, unfinished, signatures=sampler.signatures())
         with tf.io.gfile.GFile(f"{unfinished}/{MODEL_CARD}", "w") as file:
             file.write(card)
+        write_warmup_requests(unfinished, sampler.probes())
         _compare(sampler, unfinished)
         return _publish(unfinished, root)
-    finally:
-        if tf.io.gfile.exists(unfinished):
-            tf.io.gfile.rmtree(unfinished)
+
+
+def read_model_card(export_dir: str | os.PathLike[str]) -> dict[str, Any]:
+    """The newest version's model card; empty without a version or a card."""
+    version = newest_version(export_dir)
+    card = f"{version}/{MODEL_CARD}"
+    if version is None or not tf.io.gfile.exists(card):
+        return {}
+    with tf.io.gfile.GFile(card) as file:
+        return json.load(file)
 
 
 def exported_step(export_dir: str | os.PathLike[str]) -> int | None:
     """The step that the newest version's model card tells; None without a version or a step."""
+    return read_model_card(export_dir).get("step")
+
+
+def newest_version(export_dir: str | os.PathLike[str]) -> str | None:
+    """The path of the highest version in a folder; None where there is none."""
     root = os.fspath(export_dir)
-    if not tf.io.gfile.exists(root):
-        return None
-    card = f"{root}/{_highest_version(root)}/{MODEL_CARD}"
-    if not tf.io.gfile.exists(card):
-        return None
-    with tf.io.gfile.GFile(card) as file:
-        return json.load(file).get("step")
+    highest = _highest_version(root) if tf.io.gfile.exists(root) else 0
+    return f"{root}/{highest}" if highest else None
 
 
 def _compare(sampler: Sampler, path: str) -> None:
@@ -117,3 +131,46 @@ def _publish(unfinished: str, root: str) -> str:
 def _highest_version(root: str) -> int:
     names = (name.rstrip("/") for name in tf.io.gfile.listdir(root))
     return max((int(name) for name in names if name.isascii() and name.isdecimal()), default=0)
+
+
+@contextlib.contextmanager
+def _unfinished_folder(root: str) -> Iterator[str]:
+    """A new hidden folder, removed in the end if it is still there, as are abandoned ones."""
+    path = f"{root}/{_UNFINISHED}{uuid.uuid4().hex}"
+    tf.io.gfile.makedirs(path)
+    lock = _lock(path)
+    try:
+        if lock is not None:
+            _remove_abandoned(root)
+        yield path
+    finally:
+        if tf.io.gfile.exists(path):
+            tf.io.gfile.rmtree(path)
+        if lock is not None:
+            os.close(lock)
+
+
+def _remove_abandoned(root: str) -> None:
+    for folder in pathlib.Path(root).glob(f"{_UNFINISHED}*"):
+        lock = _lock(folder)
+        if lock is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+
+
+def _lock(path: str | os.PathLike[str]) -> int | None:
+    """Locks a folder until the descriptor is closed or the process is killed.
+
+    Returns:
+        The descriptor; None if another export has the lock, or the file system knows no locks.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor

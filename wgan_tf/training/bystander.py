@@ -26,9 +26,16 @@ class Bystander:
         """None."""
         return {}
 
-    def held_out(self) -> Mapping[str, float]:
+    def scalars(self) -> Mapping[str, float]:
         """None."""
         return {}
+
+    def evaluation(self) -> Mapping[str, float]:
+        """None."""
+        return {}
+
+    def offer(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Does nothing."""
 
     def draw_samples(self) -> np.ndarray:
         """None."""

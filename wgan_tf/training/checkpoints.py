@@ -1,11 +1,14 @@
 """Checkpoints of a run."""
 
-from collections.abc import Callable
+import json
+import math
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow as tf
 
 from wgan_tf.errors import DivergenceError, UserError
+from wgan_tf.files import write_atomically
 from wgan_tf.training.state import TrainingState
 
 # What TensorFlow raises on a checkpoint whose files are damaged, gone or of other variables.
@@ -71,6 +74,46 @@ class Checkpoints:
         if self._is_writer:
             self._manager.save(checkpoint_number=step)
         self._step_on_disk = step
+
+
+class BestCheckpoint:
+    """Keeps the state whose metric is least, with the metric beside it in `best.json`."""
+
+    def __init__(self, state: TrainingState, directory: str, metric: str) -> None:
+        """Opens the folder, which need not exist yet.
+
+        Args:
+            state: what is saved.
+            directory: the folder.
+            metric: by which states are compared; what was kept by another counts for nothing.
+        """
+        self._state = state
+        self._record = f"{directory}/best.json"
+        self._metric = metric
+        self._manager = tf.train.CheckpointManager(
+            state, directory, max_to_keep=1, checkpoint_name="step"
+        )
+        self._least = math.inf
+        if tf.io.gfile.exists(self._record):
+            with tf.io.gfile.GFile(self._record) as file:
+                record = json.load(file)
+            if record["metric"] == metric:
+                self._least = record["value"]
+
+    def offer(self, metrics: Mapping[str, float]) -> None:
+        """Keeps the present state if its metric is less than all before; without it, does nothing.
+
+        Args:
+            metrics: of the present state, by name.
+        """
+        value = metrics.get(self._metric, math.inf)
+        if not value < self._least:
+            return
+        step = int(self._state.step.numpy())
+        self._manager.save(checkpoint_number=step)
+        record = {"metric": self._metric, "value": value, "step": step}
+        write_atomically(self._record, json.dumps(record).encode())
+        self._least = value
 
 
 def restore_newest(directory: str, restore: Callable[[str], object], tell: Tell) -> int | None:

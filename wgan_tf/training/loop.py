@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from wgan_tf import pixels
 from wgan_tf.config import Config
 from wgan_tf.data.batches import replica_batches
 from wgan_tf.data.store import Store
-from wgan_tf.networks.layers import OUTPUT_RANGES
+from wgan_tf.networks import registry
 from wgan_tf.training import schedule
+from wgan_tf.training.draws import Replica
 from wgan_tf.training.state import TrainingState
-from wgan_tf.training.step import GENERATOR_METRICS, Replica, Step
+from wgan_tf.training.step import Step
 
 Batch = Mapping[str, tf.Tensor]
 
@@ -35,13 +35,13 @@ class Trainer:
         self._config = config
         self._store = store
         self._strategy = strategy
-        self._output_range = OUTPUT_RANGES[config.output_activation]
         self._batches: Iterator[Batch] | None = None
+        num_classes = registry.count_classes(config, store.class_names)
         with strategy.scope():
-            self.state = TrainingState(config, store.example_shape)
-            self._step = Step(config, self.state)
+            self.state = TrainingState(config, store.example_shape, num_classes)
+            self._step = Step(config, self.state, num_classes)
             self._critic_totals = _Totals(self._step.critic_metrics)
-            self._generator_totals = _Totals(GENERATOR_METRICS)
+            self._generator_totals = _Totals(self._step.generator_metrics)
 
     @property
     def step(self) -> int:
@@ -91,8 +91,10 @@ class Trainer:
             self.state.step.assign_add(1)
 
     def _critic_step(self, batch: Batch, step: tf.Tensor, critic_step: tf.Tensor) -> None:
-        real = self._scaled(batch["examples"])
-        self._critic_totals.add(self._step.critic_step(real, step, critic_step, _this_replica()))
+        metrics = self._step.critic_step(
+            batch["examples"], batch.get("labels"), step, critic_step, _this_replica()
+        )
+        self._critic_totals.add(metrics)
 
     def _generator_step(self, step: tf.Tensor) -> None:
         self._generator_totals.add(self._step.generator_step(step, _this_replica()))
@@ -104,11 +106,11 @@ class Trainer:
 
     @tf.function
     def _gradient_norms(self, examples: tf.Tensor) -> tf.Tensor:
-        return self._step.gradient_norms(self._scaled(examples), self.state.step.read_value())
+        return self._step.gradient_norms(examples, self.state.step.read_value())
 
     @tf.function
     def _score_difference(self, examples: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-        return self._step.score_difference(self._scaled(examples), number)
+        return self._step.score_difference(examples, number)
 
     def _set_learning_rates(self, step: tf.Tensor) -> None:
         factor = schedule.learning_rate_factor(self._config, step)
@@ -117,11 +119,6 @@ class Trainer:
             (self.state.critic_optimizer, self._config.critic_learning_rate),
         ):
             optimizer.learning_rate.assign(rate * factor)
-
-    def _scaled(self, examples: tf.Tensor) -> tf.Tensor:
-        if self._output_range is None:
-            return examples
-        return pixels.from_uint8(examples, self._output_range, self.state.critic.inputs[0].dtype)
 
     def _distributed_batches(self, first_batch: int) -> tf.distribute.DistributedDataset:
         def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:

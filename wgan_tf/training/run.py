@@ -1,5 +1,6 @@
 """A run, from where its state stands to its last step."""
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -39,8 +40,18 @@ class Inspection(Protocol):
     def histograms(self) -> Mapping[str, np.ndarray]:
         """Values whose distribution is shown, by name."""
 
-    def held_out(self) -> Mapping[str, float]:
-        """Metrics on examples that are not trained on, by name."""
+    def scalars(self) -> Mapping[str, float]:
+        """Metrics that cost next to nothing, by name."""
+
+    def evaluation(self) -> Mapping[str, float]:
+        """Metrics by held-out examples, by name."""
+
+
+class Watch(Protocol):
+    """Takes what evaluations find."""
+
+    def offer(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Takes the metrics of the present state."""
 
 
 def train(
@@ -48,8 +59,10 @@ def train(
     trainer: Trainer,
     *,
     checkpoints: Checkpoints,
+    watch: Watch,
     monitor: Monitor,
     inspection: Inspection,
+    profiled: Callable[[], contextlib.AbstractContextManager[None]],
     draw_samples: Callable[[], np.ndarray],
     stop: StopRequest,
 ) -> bool:
@@ -59,8 +72,10 @@ def train(
         config: the run's configuration.
         trainer: holds the state, restored already.
         checkpoints: where the state is saved.
+        watch: takes what evaluations find.
         monitor: where the run shows what it does.
         inspection: looks at the critic.
+        profiled: records for a profile what is done within it.
         draw_samples: draws examples of the same latents each time.
         stop: looked at between calls; one that any worker received stops all.
 
@@ -74,9 +89,18 @@ def train(
         monitor.samples(0, draw_samples())
 
     seconds, first_step = 0.0, trainer.step
+    begun_at, to_profile = trainer.step, config.profile_steps
     while trainer.step < config.steps and not trainer.any_worker(stop.received):
         began = time.perf_counter()
-        trainer.advance(_steps_to_next_event(config, trainer.step))
+        steps = _steps_to_next_event(config, trainer.step)
+        # The first call compiles, which is not what a profile is for.
+        if to_profile and trainer.step > begun_at:
+            steps = min(steps, to_profile)
+            to_profile -= steps
+            with profiled():
+                trainer.advance(steps)
+        else:
+            trainer.advance(steps)
         metrics = trainer.metrics()
         seconds += time.perf_counter() - began
         step = trainer.step
@@ -90,8 +114,10 @@ def train(
                 schedule.batches_before(config, step) - schedule.batches_before(config, first_step)
             )
             metrics["images_per_sec"] = images / seconds
+            metrics.update(inspection.scalars())
             if evaluates:
-                metrics.update(inspection.held_out())
+                metrics.update(inspection.evaluation())
+                watch.offer(step, metrics)
             monitor.summary(step, metrics, inspection.histograms())
             trainer.reset_metrics()
             seconds, first_step = 0.0, step

@@ -11,8 +11,8 @@ class TrainingState(tf.train.Checkpoint):
     """Networks, optimizers and the step; saving and restoring it is saving and restoring a run.
 
     Attributes:
-        generator: latent [B, latent_dim] -> examples [B, ...].
-        critic: examples [B, ...] -> scores [B, 1].
+        generator: [latent [B, latent_dim], label int32 [B] if any] -> examples [B, ...].
+        critic: examples [B, ...] -> [scores [B, 1], class logits [B, num_classes] if any].
         average_generator: the generator with the moving average of its variables, in float32
             or better: what is drawn and exported.
         generator_optimizer: of the generator.
@@ -27,11 +27,11 @@ class TrainingState(tf.train.Checkpoint):
     critic_optimizer: keras.Optimizer
     step: tf.Variable
 
-    def __init__(self, config: Config, example_shape: tuple[int, ...]) -> None:
+    def __init__(self, config: Config, example_shape: tuple[int, ...], num_classes: int) -> None:
         """Makes the first state of a run; to be called in the strategy's scope."""
-        generator = registry.build_generator(config, example_shape)
-        critic = registry.build_critic(config, example_shape)
-        average_generator = build_average_generator(config, example_shape)
+        generator = registry.build_generator(config, example_shape, num_classes)
+        critic = registry.build_critic(config, example_shape, num_classes)
+        average_generator = registry.build_average_generator(config, example_shape, num_classes)
         average_generator.set_weights(generator.get_weights())
         generator_optimizer = _build_optimizer(config, config.generator_learning_rate, generator)
         critic_optimizer = _build_optimizer(config, config.critic_learning_rate, critic)
@@ -48,12 +48,6 @@ class TrainingState(tf.train.Checkpoint):
                 aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
             ),
         )
-
-
-def build_average_generator(config: Config, example_shape: tuple[int, ...]) -> keras.Model:
-    """The generator in the precision of its variables, in which it is drawn and exported."""
-    precision = "float64" if config.precision == "float64" else "float32"
-    return registry.build_generator(config, example_shape, precision)
 
 
 def _build_optimizer(config: Config, learning_rate: float, network: keras.Model) -> keras.Optimizer:

@@ -1,0 +1,138 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from wgan_tf.evaluation.features.extractor import Extraction
+from wgan_tf.evaluation.features.projected import PixelFeatures
+from wgan_tf.evaluation.frechet import frechet_distance, gaussian_statistics
+from wgan_tf.evaluation.inception_score import inception_score
+from wgan_tf.evaluation.kernel_distance import kernel_distance
+from wgan_tf.evaluation.manifolds import manifold_scores
+from wgan_tf.evaluation.metrics import METRICS, applicable_metrics, evaluate_images
+from wgan_tf.evaluation.protocol import EvaluationProtocol
+from wgan_tf.evaluation.sample_statistics import SampleStatistics, sample_statistics
+from wgan_tf.evaluation.sliced_wasserstein import sliced_wasserstein
+
+RANDOM = np.random.default_rng(0)
+REAL = RANDOM.integers(0, 256, (300, 2, 2, 1)).astype(np.uint8)
+GENERATED = RANDOM.integers(40, 200, (260, 2, 2, 1)).astype(np.uint8)
+PROTOCOL = EvaluationProtocol(
+    features="brightness",
+    features_version="1",
+    split="train",
+    real_count=300,
+    generated_count=260,
+    seed=5,
+    kept_count=200,
+    kernel_subsets=4,
+    kernel_subset_size=50,
+    nearest_k=3,
+    inception_splits=2,
+    num_directions=20,
+)
+
+
+class BrightnessFeatures:
+    """Pixels, and the classes dark and bright."""
+
+    name = "brightness"
+    version = "1"
+    gives_class_probabilities = True
+
+    def __init__(self) -> None:
+        self.largest_batch = 0
+
+    def extract(self, images: np.ndarray) -> Extraction:
+        self.largest_batch = max(self.largest_batch, len(images))
+        features = images.reshape(len(images), -1) / np.float32(255)
+        bright = features.mean(axis=1)
+        return Extraction(features, np.stack([1 - bright, bright], axis=1))
+
+
+def statistics(images: np.ndarray, protocol: EvaluationProtocol = PROTOCOL) -> SampleStatistics:
+    return sample_statistics(
+        [images],
+        BrightnessFeatures(),
+        kept_count=protocol.kept_count,
+        num_directions=protocol.num_directions,
+        seed=protocol.seed,
+    )
+
+
+def test_every_metric_is_that_of_its_own_function() -> None:
+    extractor = BrightnessFeatures()
+    batches = iter(np.split(GENERATED, [150, 150, 151]))
+    result = evaluate_images(statistics(REAL), batches, extractor, PROTOCOL)
+    assert extractor.largest_batch <= 64
+
+    real, generated = extractor.extract(REAL), extractor.extract(GENERATED)
+    real_kept, generated_kept = real.features[:200], generated.features[:200]
+    kernel = kernel_distance(
+        real_kept, generated_kept, num_subsets=4, subset_size=50, seed=PROTOCOL.seed
+    )
+    manifolds = manifold_scores(real_kept, generated_kept, nearest_k=3)
+    score = inception_score(generated.class_probabilities, num_splits=2)
+    expected = {
+        "fid_brightness": frechet_distance(
+            gaussian_statistics([real.features]), gaussian_statistics([generated.features])
+        ),
+        "kid_brightness": kernel.mean,
+        "kid_brightness_standard_error": kernel.standard_error,
+        "inception_score_brightness": score.mean,
+        "inception_score_brightness_standard_deviation": score.standard_deviation,
+        "precision_brightness": manifolds.precision,
+        "recall_brightness": manifolds.recall,
+        "density_brightness": manifolds.density,
+        "coverage_brightness": manifolds.coverage,
+        "sliced_wasserstein": sliced_wasserstein(
+            REAL[:200], GENERATED[:200], num_directions=20, seed=PROTOCOL.seed
+        ),
+    }
+    assert list(result.values) == list(expected)
+    assert result.values == pytest.approx(expected, rel=1e-5)
+
+
+def test_chosen_metrics_alone_are_computed() -> None:
+    result = evaluate_images(
+        statistics(REAL),
+        [GENERATED],
+        BrightnessFeatures(),
+        PROTOCOL,
+        ["sliced_wasserstein", "fid"],
+    )
+    assert list(result.values) == ["fid_brightness", "sliced_wasserstein"]
+
+
+def test_row_carries_the_protocol_and_json_holds_it() -> None:
+    result = evaluate_images(statistics(REAL), [GENERATED], BrightnessFeatures(), PROTOCOL, ["fid"])
+    row = json.loads(json.dumps(result.report_row()))
+    assert row == {**result.values, **dataclasses.asdict(PROTOCOL)}
+
+
+def test_inception_score_needs_class_probabilities() -> None:
+    assert applicable_metrics(BrightnessFeatures()) == tuple(METRICS)
+    assert set(METRICS) - set(applicable_metrics(PixelFeatures())) == {"inception_score"}
+    with pytest.raises(ValueError, match="no class probabilities"):
+        evaluate_images(statistics(REAL), [GENERATED], PixelFeatures(), PROTOCOL)
+
+
+def test_number_of_images_is_that_of_the_protocol() -> None:
+    with pytest.raises(ValueError, match="260 images, not 259"):
+        evaluate_images(statistics(REAL), [GENERATED[1:]], BrightnessFeatures(), PROTOCOL)
+
+
+def test_unknown_metric_is_refused() -> None:
+    with pytest.raises(ValueError, match="fdi"):
+        evaluate_images(statistics(REAL), [GENERATED], BrightnessFeatures(), PROTOCOL, ["fdi"])
+
+
+def test_only_what_is_kept_stays_in_memory() -> None:
+    sample = statistics(GENERATED, dataclasses.replace(PROTOCOL, kept_count=70))
+    assert sample.gaussian.count == 260
+    assert sample.features.shape == (70, 4)
+    assert sample.projections.shape == (70, 20)
+    np.testing.assert_array_equal(
+        sample.features, BrightnessFeatures().extract(GENERATED[:70]).features
+    )

@@ -1,0 +1,49 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from wgan_tf.evaluation.neighbours import mean_pairwise_distance, nearest_neighbours
+
+
+@pytest.fixture(scope="module")
+def examples() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, [50, 4, 4, 3], np.uint8)
+
+
+def blocks(examples: np.ndarray, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    numbers = np.arange(len(examples))
+    return [(numbers[i : i + size], examples[i : i + size]) for i in range(0, len(numbers), size)]
+
+
+@pytest.mark.parametrize("size", [1, 7, 50])
+def test_neighbours_are_those_of_all_pairs(examples: np.ndarray, size: int) -> None:
+    queries = np.random.default_rng(1).integers(0, 256, [6, 4, 4, 3], np.uint8)
+    found = nearest_neighbours(queries, blocks(examples, size), 3)
+    for query, numbers, distances in zip(queries, found.numbers, found.distances, strict=True):
+        difference = (examples.astype(float) - query.astype(float)).reshape(50, -1)
+        exact = np.sqrt((difference**2).sum(axis=1))
+        np.testing.assert_array_equal(numbers, exact.argsort()[:3])
+        np.testing.assert_allclose(distances, np.sort(exact)[:3], rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1, 7, 50])
+def test_a_copy_is_at_distance_zero_unless_excluded(examples: np.ndarray, size: int) -> None:
+    chosen = np.array([3, 49])
+    found = nearest_neighbours(examples[chosen], blocks(examples, size), 1)
+    np.testing.assert_array_equal(found.numbers[:, 0], chosen)
+    np.testing.assert_array_equal(found.distances, 0)
+    others = nearest_neighbours(examples[chosen], blocks(examples, size), 1, excluded=chosen)
+    for number, nearest, distance in zip(chosen, others.numbers, others.distances, strict=True):
+        difference = examples.astype(float) - examples[number].astype(float)
+        exact = np.sqrt((difference**2).sum(axis=(1, 2, 3)))
+        exact[number] = np.inf
+        assert nearest[0] == exact.argmin()
+        assert distance[0] == pytest.approx(exact.min())
+
+
+def test_the_mean_pairwise_distance_is_that_of_all_pairs() -> None:
+    points = np.random.default_rng(2).normal(size=[9, 2])
+    distances = [np.hypot(*(a - b)) for a, b in itertools.combinations(points, 2)]
+    assert mean_pairwise_distance(points) == pytest.approx(np.mean(distances))
+    assert mean_pairwise_distance(np.ones([5, 2])) == 0

@@ -1,0 +1,54 @@
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from wgan_tf.errors import ExportError
+from wgan_tf.serving.formats import FORMATS, build_served_model, write_converted
+
+
+@pytest.fixture
+def model() -> keras.Model:
+    """Maps latents of two numbers to their sum and difference, from [-1, 1] to [0, 1]."""
+    latent = keras.Input([2])
+    generator = keras.Model([latent], keras.layers.Dense(2)(latent))
+    generator.set_weights([np.array([[1.0, 1.0], [1.0, -1.0]]), np.zeros(2)])
+    return build_served_model(generator, latent_dim=2, num_classes=0, output_range=(-1.0, 1.0))
+
+
+LATENT = np.array([[0.25, 0.5], [-0.5, 0.0]], np.float32)
+EXPECTED = np.array([[0.875, 0.375], [0.25, 0.25]])
+
+
+def test_the_served_model_scales_to_the_unit_interval(model: keras.Model) -> None:
+    np.testing.assert_allclose(model([LATENT])["images"], EXPECTED, atol=1e-7)
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_a_model_that_differs_is_not_kept(
+    model: keras.Model, format_name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "converted" / f"model.{format_name}"
+    environment = dict(os.environ)
+    for wrong in (0.002, np.nan):
+        with pytest.raises(ExportError, match=f"{format_name} model differs"):
+            write_converted(
+                model, format_name, str(path), {"latent": LATENT}, EXPECTED + np.array([0, wrong])
+            )
+        assert not path.parent.exists()
+    difference = write_converted(
+        model, format_name, str(path), {"latent": LATENT}, EXPECTED + np.array([0, 0.0005])
+    )
+    assert difference == pytest.approx(0.0005, abs=1e-6)
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert dict(os.environ) == environment
+
+
+def test_a_model_that_cannot_be_converted_is_told(tmp_path: Path) -> None:
+    latent = keras.Input([2])
+    unknown = keras.Model([latent], {"points": keras.layers.Lambda(lambda x: x)(latent)})
+    with pytest.raises(ExportError, match="cannot be converted to keras"):
+        write_converted(unknown, "keras", f"{tmp_path}/m.keras", {"latent": LATENT}, LATENT)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,160 @@
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnxruntime
+import pytest
+import tensorflow as tf
+
+from tests.untrained import build_generator, write_checkpoint, write_run
+from wgan_tf import drawing
+from wgan_tf.config import Config
+from wgan_tf.errors import UserError
+from wgan_tf.latents import sample_latents
+from wgan_tf.networks import registry
+from wgan_tf.run_folder import RunFolder
+from wgan_tf.serving import formats
+
+
+@pytest.fixture(scope="module")
+def conditional_run(dcgan_config: Config, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    config = dataclasses.replace(dcgan_config, conditional="auxiliary_classifier")
+    folder = write_run(tmp_path_factory.mktemp("runs") / "run", config, steps=(2, 3))
+    write_checkpoint(folder.best_checkpoints, build_generator(config), 1)
+    lines = [
+        {"step": 1, "fid_classifier": 9.0, "critic_loss": 1.0},
+        {"step": 2, "critic_loss": 2.0},
+        {"step": 3, "critic_loss": None},
+        {"step": 4, "fid_classifier": 7.0},
+    ]
+    Path(folder.metrics_file).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder
+
+
+def test_a_column_of_the_class_grid_is_a_class(conditional_run: RunFolder) -> None:
+    sampler, step = drawing.restore_run_sampler(conditional_run)
+    assert step == 3
+    grid = drawing.draw_class_grid(sampler, rows=5, seed=9)
+    assert grid.shape == (15, 8, 8, 1)
+    for label in range(3):
+        np.testing.assert_array_equal(grid[label::3], drawing.draw(sampler, 5, 9, label))
+    assert len(np.unique(grid.reshape(15, -1), axis=0)) == 15
+
+
+@pytest.mark.parametrize(("statistics", "block"), [("moving", 16), ("batch", 64)])
+def test_statistics_of_the_batch_are_taken_over_larger_blocks(
+    dcgan_config: Config, statistics: str, block: int
+) -> None:
+    config = dataclasses.replace(
+        dcgan_config, sampling_statistics=statistics, dcgan_initializer="he_uniform"
+    )
+    generator = registry.build_average_generator(config, (8, 8, 1), 0)
+    pictures = drawing.draw(drawing.build_run_sampler(config, generator, (8, 8, 1)), 70, 1)
+    latents = sample_latents(2 * block, 1, config.latent_dim, "normal", block).numpy()
+    output = np.concatenate([generator([part], training=False) for part in np.split(latents, 2)])
+    count = min(70, 2 * block)
+    exact = (output[:count].astype(np.float64) + 1) / 2 * 255
+    np.testing.assert_allclose(pictures[:count], exact, atol=0.5 + 1e-3)
+
+
+@pytest.mark.parametrize(("checkpoint", "step"), [("last", 3), ("best", 1), (2, 2), (1, 1)])
+def test_the_chosen_checkpoint_is_restored(
+    conditional_run: RunFolder, checkpoint: drawing.Checkpoint, step: int
+) -> None:
+    generator, restored = drawing.restore_run_generator(conditional_run, checkpoint)
+    assert restored == step
+    expected = np.random.default_rng([step, 0]).normal(size=generator.trainable_variables[0].shape)
+    actual = generator.trainable_variables[0].numpy()
+    np.testing.assert_allclose(actual, expected / np.sqrt(actual.shape[0]), rtol=1e-6)
+
+
+def test_a_checkpoint_that_is_not_there_is_a_mistake(dcgan_config: Config, tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", dcgan_config, steps=(5, 7))
+    with pytest.raises(UserError, match=r"--checkpoint=6 is not kept.*5, 7"):
+        drawing.restore_run_sampler(folder, 6)
+    with pytest.raises(UserError, match=r"--checkpoint=best is not there.*--checkpoint=last"):
+        drawing.restore_run_sampler(folder, "best")
+    Path(f"{folder.checkpoints}/step-5.index").write_bytes(b"damaged")
+    with pytest.raises(UserError, match="--checkpoint=5 cannot be read"):
+        drawing.restore_run_sampler(folder, 5)
+    shutil.rmtree(folder.checkpoints)
+    with pytest.raises(UserError, match="has no checkpoint yet"):
+        drawing.restore_run_sampler(folder)
+
+
+def test_an_export_says_what_it_is(conditional_run: RunFolder) -> None:
+    version = drawing.export(conditional_run, checkpoint=2, license="CC0-1.0")
+    card = json.loads(Path(version, "assets.extra", "model_card.json").read_text())
+    assert card["dataset"] == "digits"
+    assert card["classes"] == ["sandal", "bag", "7"]
+    assert card["step"] == 2
+    assert card["license"] == "CC0-1.0"
+    assert card["latent"] == {"dim": 3, "distribution": "normal", "examples_per_block": 16}
+    assert card["metrics"] == {
+        "fid_classifier": {"step": 1, "value": 9.0},
+        "critic_loss": {"step": 2, "value": 2.0},
+    }
+    assert card["versions"]["tensorflow"] == tf.__version__
+    assert card["config"]["dcgan_width"] == 2
+    assert not card["config"].keys() & {"workdir", "data_dir"}
+
+
+def test_converted_models_do_what_the_generator_does(conditional_run: RunFolder) -> None:
+    lines = list(drawing.export_formats(conditional_run, ("tflite", "onnx", "keras")))
+    files = {path.name for path in Path(conditional_run.converted).iterdir()}
+    assert files == {"step_0000003.tflite", "step_0000003.onnx", "step_0000003.keras"}
+    assert all("max abs error" in line and "64 latents" in line for line in lines)
+
+    latent = np.random.default_rng(4).normal(size=[5, 3]).astype(np.float32)
+    label = np.array([2, 0, 1, 1, 2], np.int32)
+    sampler, _ = drawing.restore_run_sampler(conditional_run)
+    expected = sampler.serving_default(latent, label)["images"].numpy()
+    assert expected.std() > 0.01
+    stem = f"{conditional_run.converted}/step_0000003"
+    interpreter = tf.lite.Interpreter(model_path=f"{stem}.tflite")
+    tflite = interpreter.get_signature_runner()(latent=latent, label=label)["images"]
+    session = onnxruntime.InferenceSession(f"{stem}.onnx", providers=["CPUExecutionProvider"])
+    (onnx,) = session.run(["images"], {"latent": latent, "label": label})
+    loaded = keras.models.load_model(f"{stem}.keras")([latent, label])["images"]
+    for actual in (tflite, onnx, loaded):
+        np.testing.assert_allclose(actual, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"dcgan_generator_norm": "layer"},
+        {"conditional": "auxiliary_classifier", "generator_conditioning": "batch_norm"},
+        {"sampling_statistics": "batch"},
+        {
+            "architecture": "mlp",
+            "mlp_generator_units": (5,),
+            "mlp_generator_norm": "batch",
+            "mlp_generator_dropout": (0.5,),
+        },
+    ],
+    ids=lambda options: "-".join(options),
+)
+def test_layers_of_our_own_come_back_from_a_keras_file(
+    options: dict[str, object], dcgan_config: Config, tmp_path: Path
+) -> None:
+    families = {"dcgan_width": 2, "dcgan_kernel_size": 3} if "architecture" not in options else {}
+    plain = Config(workdir="run", latent_dim=3, batch_size=4, **families)
+    folder = write_run(tmp_path / "run", dataclasses.replace(plain, **options))
+    (line,) = drawing.export_formats(folder, ("keras",))
+    assert f"{folder.converted}/step_0000003.keras" in line
+
+
+def test_formats_are_checked_before_anything_is_written(
+    dcgan_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_run(tmp_path / "run", dcgan_config)
+    with pytest.raises(UserError, match=r"--formats=coreml is not known.*tflite, onnx, keras"):
+        list(drawing.export_formats(folder, ("saved_model", "coreml")))
+    monkeypatch.setattr(formats.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"tf2onnx and onnxruntime.*wgan_tf\[onnx\]"):
+        list(drawing.export_formats(folder, ("saved_model", "onnx")))
+    assert not Path(folder.exports).exists()

@@ -1,0 +1,80 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.untrained import write_run
+from wgan_tf import drawing, scoring
+from wgan_tf.config import Config
+from wgan_tf.errors import UserError
+from wgan_tf.run_folder import RunFolder
+
+
+@pytest.fixture(scope="module")
+def config(dcgan_config: Config, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    return dataclasses.replace(
+        dcgan_config, data_dir=str(tmp_path_factory.mktemp("data")), eval_features="random"
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(config: Config, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return write_run(tmp_path_factory.mktemp("runs") / "run", config, steps=(2, 3))
+
+
+@pytest.mark.parametrize("conditional", ["none", "auxiliary_classifier"])
+def test_a_run_and_its_export_score_alike(conditional: str, config: Config, tmp_path: Path) -> None:
+    config = dataclasses.replace(config, conditional=conditional)
+    folder = write_run(
+        tmp_path / "run", config, class_names=tuple("0123456789"), digest="digits", steps=(3,)
+    )
+    exported = drawing.export(folder)
+    of_run = scoring.score(scoring.run_subject(folder, "last"), config, count=200, seed=3)
+    subject = scoring.saved_model_subject(exported)
+    of_export = scoring.score(subject, config, count=200, seed=3)
+    assert of_run.values == of_export.values
+    assert of_run.protocol == of_export.protocol
+    assert {"fid_random", "kid_random", "precision_random", "coverage_random"} <= set(of_run.values)
+    assert of_run.protocol["generator_seed"] == 3
+    other = scoring.score(scoring.run_subject(folder, "last"), config, count=200, seed=4)
+    assert other.values["fid_random"] != of_run.values["fid_random"]
+
+
+def test_pictures_of_anybody_are_scored(config: Config, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(256, size=(150, 8, 8, 1), dtype=np.uint8)
+    np.save(tmp_path / "noise.npy", noise)
+    dataset = f"npy:{tmp_path}/noise.npy"
+    of_noise = scoring.score(scoring.pictures_subject(dataset, config), config, count=150, seed=0)
+    of_real = scoring.score(scoring.pictures_subject("digits", config), config, count=150, seed=0)
+    assert of_real.values["fid_random"] < 0.2 * of_noise.values["fid_random"]
+    with pytest.raises(UserError, match=r"--n=151.*150; give --n=150"):
+        scoring.score(scoring.pictures_subject(dataset, config), config, count=151, seed=0)
+    np.save(tmp_path / "large.npy", np.zeros((150, 9, 9, 1), np.uint8))
+    large = scoring.pictures_subject(f"npy:{tmp_path}/large.npy", config)
+    with pytest.raises(UserError, match=r"\(9, 9, 1\).*\(8, 8, 1\).*--image_size"):
+        scoring.score(large, config, count=150, seed=0)
+
+
+def test_what_is_told_is_what_was_measured(
+    folder: RunFolder, config: Config, tmp_path: Path
+) -> None:
+    scores = scoring.score(scoring.run_subject(folder, 2), config, count=150, seed=0)
+    scores.write(str(tmp_path / "scores.json"))
+    read = json.loads((tmp_path / "scores.json").read_text())
+    assert read == {
+        "subject": f"{folder.path} at step 2",
+        "values": scores.values,
+        "protocol": scores.protocol,
+    }
+    table = scores.table()
+    for name, value in scores.values.items():
+        assert f"{value:.6g}" in next(
+            line for line in table.splitlines() if line.startswith(f"{name} ")
+        )
+
+
+def test_what_is_no_generator_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"--saved_model=.*no SavedModel"):
+        scoring.saved_model_subject(str(tmp_path))

@@ -1,0 +1,1 @@
+"""Features of images, for metrics that compare distributions in feature space."""

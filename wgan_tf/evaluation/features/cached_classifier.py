@@ -1,0 +1,150 @@
+"""The classifier of a data set, trained once and kept beside its store."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from wgan_tf.data.batches import batch_indices
+from wgan_tf.data.store import Store
+from wgan_tf.errors import UserError
+from wgan_tf.evaluation.cache import (
+    arrays_digest,
+    digest_of,
+    examples_digest,
+    read_arrays,
+    write_arrays,
+)
+from wgan_tf.evaluation.features.classifier import (
+    ClassifierFeatures,
+    ClassifierRecipe,
+    build_classifier,
+    classifier_accuracy,
+    classifier_arrays,
+    train_classifier,
+)
+from wgan_tf.files import StrPath, join, write_atomically
+
+_HELD_OUT_SHARE = 10
+_MIN_EXAMPLES = 20
+
+
+def classifier_features(
+    train: Store,
+    held_out: Store | None,
+    folder: StrPath,
+    *,
+    tell: Callable[[str], None],
+    recipe: ClassifierRecipe | None = None,
+) -> ClassifierFeatures:
+    """The features of the classifier of a data set, read from the cache or trained and cached.
+
+    Weights lie in `classifier-KEY.npz`, and the accuracy on held-out images, with what it was
+    measured on, in `classifier-KEY.json`; the key follows from the examples themselves (so from
+    their splits, too), their shape and the recipe. A damaged file is made anew.
+
+    Where the held-out store does not fit (None, no labels, other classes, another shape, or the
+    very examples of the other), a tenth of `train` is held out: the last of an order that the
+    recipe's seed shuffles, since folders come sorted by class.
+
+    Args:
+        train: Labelled images.
+        held_out: Images of the same classes that the classifier does not train on, or None.
+        folder: The cache's; see `cache.cache_folder`.
+        tell: Is told that training begins and what came of it.
+        recipe: How to train; None for the default.
+
+    Raises:
+        UserError: `train` has no labels, fewer than two classes, too few examples or no images.
+    """
+    recipe = recipe or ClassifierRecipe()
+    class_names = _require_trainable(train)
+    if held_out is not None and not _fits(held_out, train):
+        held_out = None
+    key = digest_of(
+        dataclasses.asdict(recipe),
+        examples_digest(train),
+        None if held_out is None else examples_digest(held_out),
+    )
+    path = join(folder, f"classifier-{key}")
+    cached = _read(path, build_classifier(train.example_shape, len(class_names), recipe))
+    if cached is not None:
+        return cached
+
+    rows = np.arange(train.num_examples)
+    test, test_rows = held_out, np.arange(0 if held_out is None else held_out.num_examples)
+    if test is None:
+        order = batch_indices(train.num_examples, train.num_examples, recipe.seed, 0)
+        cut = train.num_examples - train.num_examples // _HELD_OUT_SHARE
+        test, rows, test_rows = train, np.sort(order[:cut]), np.sort(order[cut:])
+    tell(f"Training a classifier on {len(rows):,} images, to measure with its features.")
+    classifier = train_classifier(train, rows, len(class_names), recipe)
+    accuracy = classifier_accuracy(classifier, test, test_rows)
+    tell(f"It is right on {accuracy:.1%} of {len(test_rows):,} held-out images.")
+
+    features = ClassifierFeatures(classifier, accuracy)
+    write_arrays(f"{path}.npz", classifier_arrays(classifier))
+    description = {
+        "held_out_accuracy": accuracy,
+        "held_out_images": len(test_rows),
+        "held_out_of_training_split": test is train,
+        "training_images": len(rows),
+        "classes": class_names,
+        "image_shape": train.example_shape,
+        "weights": features.version,
+        "recipe": dataclasses.asdict(recipe),
+    }
+    write_atomically(f"{path}.json", json.dumps(description, indent=1).encode())
+    return features
+
+
+def _require_trainable(store: Store) -> tuple[str, ...]:
+    remedy = "take --eval_features=random or --eval_features=inception."
+    if len(store.example_shape) != 3:
+        raise UserError(
+            f"--eval_features=classifier needs images, but the data are points; {remedy}"
+        )
+    if store.labels is None or store.class_names is None:
+        raise UserError(
+            f"--eval_features=classifier needs labels, but the data have none; {remedy}"
+        )
+    if len(store.class_names) < 2:
+        raise UserError(
+            "--eval_features=classifier needs two classes, but the data have only "
+            f"{store.class_names[0]}; {remedy}"
+        )
+    if store.num_examples < _MIN_EXAMPLES:
+        raise UserError(
+            f"--eval_features=classifier needs {_MIN_EXAMPLES} images, but there are "
+            f"{store.num_examples}; {remedy}"
+        )
+    return store.class_names
+
+
+def _fits(held_out: Store, train: Store) -> bool:
+    return (
+        held_out.labels is not None
+        and held_out.class_names == train.class_names
+        and held_out.example_shape == train.example_shape
+        and examples_digest(held_out) != examples_digest(train)
+    )
+
+
+def _read(path: str, classifier: keras.Model) -> ClassifierFeatures | None:
+    """Fills `classifier` from the files at `path`; None if either is missing or damaged."""
+    arrays = read_arrays(f"{path}.npz")
+    if arrays is None:
+        return None
+    try:
+        with tf.io.gfile.GFile(f"{path}.json", "rb") as file:
+            description = json.loads(file.read())
+        accuracy, weights = float(description["held_out_accuracy"]), description["weights"]
+    except (tf.errors.NotFoundError, ValueError, KeyError, TypeError):
+        return None
+    if weights != arrays_digest(arrays):
+        return None
+    classifier.set_weights(list(arrays.values()))
+    return ClassifierFeatures(classifier, accuracy)

@@ -1,0 +1,68 @@
+"""Distances between examples, by their pixels or coordinates."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Neighbours(NamedTuple):
+    """The nearest examples of each query, nearest first.
+
+    Attributes:
+        numbers: int64 [Q, k], of the examples.
+        distances: float64 [Q, k], Euclidean.
+    """
+
+    numbers: np.ndarray
+    distances: np.ndarray
+
+
+def nearest_neighbours(
+    queries: np.ndarray,
+    blocks: Iterable[tuple[np.ndarray, np.ndarray]],
+    k: int,
+    excluded: np.ndarray | None = None,
+) -> Neighbours:
+    """Finds the k nearest examples of each query in one pass over all examples.
+
+    Args:
+        queries: [Q, ...], of any real dtype.
+        blocks: numbers int64 [B] and examples [B, ...], k or more in total.
+        k: how many neighbours.
+        excluded: int64 [Q], the number of an example that is no neighbour of the query, such as
+            the query itself; none by default.
+    """
+    flat = _flat(queries, np.float32)
+    numbers = np.full([len(flat), k], -1)
+    distances = np.full([len(flat), k], np.inf)
+    for block_numbers, examples in blocks:
+        # One matrix product for all pairs; what it rounds off is made up for among the k + 1 best.
+        candidates = _flat(examples, np.float32)
+        lengths = np.einsum("ij,ij->i", candidates, candidates)
+        order = lengths - 2 * flat @ candidates.T
+        if excluded is not None:
+            order[excluded[:, None] == block_numbers] = np.inf
+        kept = min(k + 1, len(candidates))
+        best = np.argpartition(order, kept - 1, axis=1)[:, :kept]
+        exact = np.linalg.norm(
+            _flat(queries, np.float64)[:, None] - candidates[best].astype(np.float64), axis=2
+        )
+        exact[np.isinf(np.take_along_axis(order, best, axis=1))] = np.inf
+        all_numbers = np.concatenate([numbers, block_numbers[best]], axis=1)
+        all_distances = np.concatenate([distances, exact], axis=1)
+        nearest = np.argsort(all_distances, axis=1, kind="stable")[:, :k]
+        numbers = np.take_along_axis(all_numbers, nearest, axis=1)
+        distances = np.take_along_axis(all_distances, nearest, axis=1)
+    return Neighbours(numbers, distances)
+
+
+def mean_pairwise_distance(examples: np.ndarray) -> float:
+    """The mean Euclidean distance of two different ones among examples [N, ...], N at least 2."""
+    flat = _flat(examples, np.float64)
+    total = sum(np.linalg.norm(flat[i + 1 :] - flat[i], axis=1).sum() for i in range(len(flat)))
+    return float(total / (len(flat) * (len(flat) - 1) / 2))
+
+
+def _flat(examples: np.ndarray, dtype: type) -> np.ndarray:
+    return examples.reshape(len(examples), -1).astype(dtype)

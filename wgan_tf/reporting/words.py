@@ -1,0 +1,123 @@
+"""What a run is and how far it came, in words."""
+
+import re
+
+import numpy as np
+
+from wgan_tf import config as configuration
+from wgan_tf.config import Config
+from wgan_tf.reporting.runs import Run
+
+OBJECTIVES = {
+    "wasserstein": "WGAN",
+    "minimax": "minimax GAN",
+    "non_saturating": "non-saturating GAN",
+    "hinge": "hinge GAN",
+}
+CONSTRAINTS = {
+    "none": "without a Lipschitz constraint",
+    "weight_clipping": "with weight clipping",
+    "gradient_penalty": "with gradient penalty",
+    "one_sided_gradient_penalty": "with one-sided gradient penalty",
+    "spectral_norm": "with spectral norm",
+}
+# Of the metrics of quality, those that sum it up, and whether less is better.
+SUMMARY_METRICS = ((r"^fid_", True), (r"^kid_[^_]*$", True), (r"^modes_covered$", False))
+
+
+def system(config: Config) -> str:
+    """What is trained, by its usual name: "WGAN-GP", "non-saturating GAN with spectral norm"."""
+    if (config.objective, config.lipschitz) == ("wasserstein", "gradient_penalty"):
+        name = "WGAN-GP"
+    elif config.objective != "wasserstein" and config.lipschitz == "none":
+        name = OBJECTIVES[config.objective]
+    else:
+        name = f"{OBJECTIVES[config.objective]} {CONSTRAINTS[config.lipschitz]}"
+    has_classes = config.conditional == "auxiliary_classifier"
+    return f"{name}, auxiliary classifier" if has_classes else name
+
+
+def dataset(config: Config) -> str:
+    """What is trained on, without the path to it: "cifar10", "idx:fashion-mnist"."""
+    prefix, colon, rest = config.dataset.partition(":")
+    return prefix + colon + rest.rstrip("/").rpartition("/")[2] if colon else config.dataset
+
+
+def number(value: float | None) -> str:
+    """Three significant digits, or all of the whole part."""
+    if value is None or not np.isfinite(value):
+        return "not finite"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def duration(seconds: float) -> str:
+    """The two greatest units: "1 h 20 min", "3 min 10 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours:,} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def steps(run: Run) -> str:
+    """How many steps are taken, of how many."""
+    if run.step >= run.config.steps:
+        return f"{run.step:,}"
+    return f"{run.step:,} of {run.config.steps:,}"
+
+
+def outcome(run: Run) -> str:
+    """One sentence: what was trained how far, and what came out."""
+    taken = f"all {run.step:,}" if run.step >= run.config.steps else steps(run)
+    clauses = [f"{system(run.config)} on {dataset(run.config)} has taken {taken} steps"]
+    if run.config.objective == "wasserstein" and "wasserstein_estimate" in run.metric_names():
+        clauses.append(_estimate(run))
+    if summary := summary_metric(run):
+        name, value, step = summary
+        clauses.append(f"the best {name} is {number(value)}, at step {step:,}")
+    if not run.history:
+        clauses.append("it has written no metrics yet")
+    return "; ".join(clauses) + "."
+
+
+def _estimate(run: Run) -> str:
+    name = "wasserstein_estimate"
+    at, values = run.series(name)
+    course = f"the Wasserstein estimate is {number(values[-1])}"
+    if len(at) > 1 and np.isfinite(values[[0, -1]]).all():
+        verb = "fell" if values[-1] < values[0] else "rose"
+        course = (
+            f"the Wasserstein estimate {verb} from {number(values[0])} at step {at[0]:,} to "
+            f"{number(values[-1])}"
+        )
+    _, held_out = run.series(f"held_out_{name}")
+    return f"{course}, {number(held_out[-1])} on held-out examples" if len(held_out) else course
+
+
+def summary_metric(run: Run) -> tuple[str, float, int] | None:
+    """The best value of the metric that sums up quality, as (name, value, step); None without."""
+    for pattern, less_is_better in SUMMARY_METRICS:
+        for name in filter(re.compile(pattern).search, run.metric_names()):
+            at, values = run.series(name)
+            if np.isfinite(values).any():
+                best = np.nanargmin(values) if less_is_better else np.nanargmax(values)
+                return name, float(values[best]), int(at[best])
+    return None
+
+
+def options_in_effect(config: Config) -> dict[str, str]:
+    """Every option as its flag takes it, but those that the others leave without effect."""
+    shown = {}
+    for field in configuration.fields():
+        needed = field.metadata["only_with"]
+        if needed is None or getattr(config, needed.option) in needed.values:
+            shown[field.name] = configuration.format_value(getattr(config, field.name))
+    return shown
+
+
+def chosen_options(config: Config) -> list[str]:
+    """The names of the options in effect that differ from their defaults."""
+    defaults = {
+        f.name: configuration.format_value(configuration.default(f)) for f in configuration.fields()
+    }
+    return [name for name, value in options_in_effect(config).items() if value != defaults[name]]

@@ -1,0 +1,98 @@
+"""The pictures of each kind that can be asked for."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import numpy as np
+
+from wgan_tf.sampling.generator import TrainedGenerator
+from wgan_tf.sampling.latent_paths import interpolate, traverse, truncate
+from wgan_tf.sampling.neighbours import nearest
+from wgan_tf.sampling.request import Request
+
+TrainingPictures: TypeAlias = Callable[[], Iterator[np.ndarray]]
+
+
+def independent(generator: TrainedGenerator, request: Request) -> Iterator[np.ndarray]:
+    """The examples of a seed, a block at a time; without a label, example i is of class i % K."""
+    number, size = request.class_number(generator), generator.examples_per_block
+    for block, drawn in enumerate(generator.latent_blocks(request.n, request.seed)):
+        first = block * size
+        labels = _labels(generator, np.arange(first, first + size), number)
+        yield generator.generate(_truncated(drawn, generator, request), labels)[: request.n - first]
+
+
+def class_grid(generator: TrainedGenerator, request: Request) -> np.ndarray:
+    """Examples [n, ...]: example i is of class i % K and of latent i // K."""
+    num_classes = len(generator.class_names)
+    rows = -(-request.n // num_classes)
+    blocks = [
+        _truncated(drawn, generator, request)
+        for drawn in generator.latent_blocks(rows, request.seed)
+    ]
+    latents = np.concatenate(blocks)
+    columns = [
+        generator.generate(latents, np.full(len(latents), label, np.int32))[:rows]
+        for label in range(num_classes)
+    ]
+    grid = np.stack(columns, axis=1)
+    return grid.reshape(-1, *grid.shape[2:])[: request.n]
+
+
+def interpolation(generator: TrainedGenerator, request: Request) -> np.ndarray:
+    """Pictures [rows, steps, H, W, C]: row i from latent i of one seed to latent i of another."""
+    to_seed = request.seed + 1 if request.to_seed is None else request.to_seed
+    start, end = (
+        _truncated(generator.latents(request.rows, seed), generator, request)
+        for seed in (request.seed, to_seed)
+    )
+    return _along_paths(
+        generator, request, interpolate(start, end, _steps(request), generator.latent_distribution)
+    )
+
+
+def traversal(generator: TrainedGenerator, request: Request) -> np.ndarray:
+    """Pictures [rows, steps, H, W, C]: in row i number i of the seed's first latent varies."""
+    (latent,) = generator.latents(1, request.seed)
+    paths = traverse(latent, request.rows, _steps(request), generator.latent_distribution)
+    return _along_paths(generator, request, _truncated(paths, generator, request), one_class=True)
+
+
+def neighbours(
+    generator: TrainedGenerator, request: Request, training_pictures: TrainingPictures
+) -> np.ndarray:
+    """Pictures [rows, columns, H, W, C]: a sample, then the training pictures nearest to it."""
+    count = request.columns - 1
+    samples = np.concatenate(list(independent(generator, request)))[: request.rows]
+    found, _ = nearest(samples, training_pictures(), count)
+    return np.concatenate([samples[:, np.newaxis], found], axis=1)
+
+
+def _steps(request: Request) -> int:
+    return request.frames if request.is_animation else request.columns
+
+
+def _along_paths(
+    generator: TrainedGenerator, request: Request, paths: np.ndarray, *, one_class: bool = False
+) -> np.ndarray:
+    rows, steps, width = paths.shape
+    classes = np.repeat(np.zeros(rows, int) if one_class else np.arange(rows), steps)
+    labels = _labels(generator, classes, request.class_number(generator))
+    pictures = generator.generate(paths.reshape(-1, width), labels)
+    return pictures.reshape(rows, steps, *pictures.shape[1:])
+
+
+def _labels(
+    generator: TrainedGenerator, positions: np.ndarray, number: int | None
+) -> np.ndarray | None:
+    if not generator.class_names:
+        return None
+    if number is not None:
+        return np.full(positions.shape, number, np.int32)
+    return (positions % len(generator.class_names)).astype(np.int32)
+
+
+def _truncated(latents: np.ndarray, generator: TrainedGenerator, request: Request) -> np.ndarray:
+    if request.truncation is None:
+        return latents
+    return truncate(latents, request.truncation, generator.latent_distribution)

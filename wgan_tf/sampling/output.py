@@ -1,0 +1,114 @@
+"""Drawn pictures as files: one picture, an animation, or a folder of single ones."""
+
+import pathlib
+import shutil
+import sys
+import uuid
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from wgan_tf.errors import UserError
+from wgan_tf.files import write_atomically
+from wgan_tf.monitoring.grids import density_plot, encode_animation, encode_png, image_grid
+from wgan_tf.sampling import kinds
+from wgan_tf.sampling.generator import TrainedGenerator
+from wgan_tf.sampling.kinds import TrainingPictures
+from wgan_tf.sampling.request import ANIMATION_FORMATS, Request
+
+_MILLISECONDS_A_FRAME = 60
+
+
+def write_samples(
+    generator: TrainedGenerator, request: Request, training_pictures: TrainingPictures
+) -> None:
+    """Draws what is asked for and writes it.
+
+    Args:
+        generator: what draws.
+        request: what to draw, and where to.
+        training_pictures: opens the run's training pictures, uint8 [N, H, W, C] at a time.
+
+    Raises:
+        UserError: the request does not go with the generator, or cannot be written.
+    """
+    kind = request.resolve_kind(generator)
+    request.class_number(generator)
+    if kind in ("grid", "class_grid"):
+        columns = None
+        if kind == "grid":
+            blocks = kinds.independent(generator, request)
+        else:
+            columns = len(generator.class_names)
+            blocks = iter([kinds.class_grid(generator, request)])
+        if not request.suffix:
+            _write_folder(request, request.n, blocks)
+        else:
+            _write_file(request, encode_png(_still(np.concatenate(list(blocks)), columns)))
+        return
+    if kind == "neighbours":
+        pictures = kinds.neighbours(generator, request, training_pictures)
+    elif kind == "interpolation":
+        pictures = kinds.interpolation(generator, request)
+    else:
+        pictures = kinds.traversal(generator, request)
+    rows, columns = pictures.shape[:2]
+    if request.is_animation:
+        _write_file(request, _animation(pictures, ANIMATION_FORMATS[request.suffix]))
+        return
+    flat = pictures.reshape(rows * columns, *pictures.shape[2:])
+    if request.suffix:
+        _write_file(request, encode_png(_still(flat, columns)))
+    else:
+        _write_folder(request, len(flat), iter([flat]))
+
+
+def _still(examples: np.ndarray, columns: int | None) -> np.ndarray:
+    if examples.ndim == 2:
+        return density_plot(examples, examples)
+    return image_grid(examples, columns)
+
+
+def _animation(pictures: np.ndarray, file_format: str) -> bytes:
+    there = [image_grid(pictures[:, step]) for step in range(pictures.shape[1])]
+    back = there[-2:0:-1]
+    return encode_animation(there + back, file_format, _MILLISECONDS_A_FRAME)
+
+
+def _write_file(request: Request, data: bytes) -> None:
+    try:
+        write_atomically(request.out, data)
+    except tf.errors.OpError as error:
+        raise UserError(
+            f"--out={request.out} cannot be written ({error.message}); name a file in a folder "
+            "that you may write in."
+        ) from error
+
+
+def _write_folder(request: Request, total: int, blocks: Iterable[np.ndarray]) -> None:
+    """Writes 0000000.png and so on into a new folder, which is there when all of them are."""
+    folder = pathlib.Path(request.out)
+    unfinished = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.unfinished")
+    try:
+        if folder.exists():
+            folder.rmdir()
+        unfinished.mkdir(parents=True)
+        for number, picture in enumerate(_told(blocks, total)):
+            (unfinished / f"{number:07d}.png").write_bytes(encode_png(picture))
+        unfinished.rename(folder)
+    except OSError as error:
+        raise UserError(
+            f"--out={request.out} cannot be written ({error.strerror}); name a new folder, or an "
+            "empty one, where you may write."
+        ) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _told(blocks: Iterable[np.ndarray], total: int) -> Iterator[np.ndarray]:
+    with tqdm(total=total, unit="picture", file=sys.stderr, disable=None) as bar:
+        for block in blocks:
+            yield from block
+            bar.update(len(block))

@@ -1,0 +1,173 @@
+"""What `wgan_tf.evaluate` measures, and what it tells."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from wgan_tf import drawing
+from wgan_tf.config import Config
+from wgan_tf.data.store import Store, open_store
+from wgan_tf.errors import UserError
+from wgan_tf.files import write_atomically
+from wgan_tf.quality import build_quality, class_chunks, generated_examples
+from wgan_tf.restoring import Checkpoint
+from wgan_tf.run_folder import RunFolder
+
+READ_AT_ONCE = 500
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """Examples to be measured.
+
+    Attributes:
+        name: what they are, for people.
+        examples: (count, seed, classes of the real data) -> batches of that many examples.
+    """
+
+    name: str
+    examples: Callable[[int, int, int], Iterator[np.ndarray]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Scores:
+    """Metrics, and what they depend on."""
+
+    subject: str
+    values: Mapping[str, float]
+    protocol: Mapping[str, object]
+
+    def table(self) -> str:
+        """The metrics a line each, then the protocol."""
+        width = max(map(len, self.values))
+        lines = [f"{name:<{width}}  {value:.6g}" for name, value in self.values.items()]
+        protocol = ", ".join(f"{name} {value}" for name, value in self.protocol.items())
+        return "\n".join([self.subject, *lines, f"({protocol})"])
+
+    def write(self, path: str) -> None:
+        """Writes all as JSON.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        text = json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+        try:
+            write_atomically(path, text.encode())
+        except tf.errors.OpError as error:
+            raise UserError(
+                f"--out={path} cannot be written ({error.message}); name a file in a folder that "
+                "you may write in."
+            ) from error
+
+
+def score(subject: Subject, config: Config, *, count: int, seed: int) -> Scores:
+    """Measures by all metrics that suit the data, against `--eval_split`, or `--train_split`.
+
+    Args:
+        subject: what is measured.
+        config: names the real examples and the features.
+        count: examples to measure.
+        seed: of generated ones.
+
+    Raises:
+        UserError: the data or the features cannot be had, or the subject does not fit them.
+    """
+    train = _open(config, config.dataset, config.train_split)
+    held_out = _open(config, config.dataset, config.eval_split) if config.eval_split else None
+    quality = build_quality(config, train, held_out, num_examples=count, tell=_tell)
+    num_classes = len(train.class_names or ())
+    examples = _fitting(subject, subject.examples(count, seed, num_classes), train.example_shape)
+    protocol = {**quality.protocol, "generator_seed": seed}
+    return Scores(subject.name, quality.measure(examples), protocol)
+
+
+def run_subject(folder: RunFolder, checkpoint: Checkpoint) -> Subject:
+    """A run's moving-average generator at a checkpoint: best, last or a step.
+
+    Raises:
+        UserError: no such run or checkpoint.
+    """
+    sampler, step = drawing.restore_run_sampler(folder, checkpoint)
+    return Subject(
+        f"{folder.path} at step {step:,}",
+        lambda count, seed, _: generated_examples(sampler, count, seed),
+    )
+
+
+def saved_model_subject(path: str) -> Subject:
+    """A SavedModel that samples as ours do: `sample(n, seed[, label])`.
+
+    Raises:
+        UserError: it is none, or has no such signature.
+    """
+    try:
+        model = tf.saved_model.load(path)
+        sample = model.signatures["sample"]
+    except (OSError, KeyError, tf.errors.OpError) as error:
+        raise UserError(
+            f"--saved_model={path} is no SavedModel with the signature sample(n, seed); name a "
+            "version's folder, such as export/1, or draw pictures and give them as --images."
+        ) from error
+    is_conditional = "label" in sample.structured_input_signature[1]
+
+    # Naming the model in here keeps its variables alive.
+    def examples(count: int, seed: int, num_classes: int) -> Iterator[np.ndarray]:
+        assert model is not None
+        for number, size, label in class_chunks(count, num_classes if is_conditional else 0):
+            arguments = {"n": tf.constant(size), "seed": tf.constant(seed + number, tf.int64)}
+            if label is not None:
+                arguments["label"] = tf.constant(label)
+            (drawn,) = sample(**arguments).values()
+            yield drawn.numpy()
+
+    return Subject(path, examples)
+
+
+def pictures_subject(dataset: str, config: Config) -> Subject:
+    """Pictures of anybody's, prepared as the real ones are.
+
+    Raises:
+        UserError: they cannot be read.
+    """
+    store = _open(dataclasses.replace(config, classes=()), dataset, "train")
+
+    def examples(count: int, seed: int, num_classes: int) -> Iterator[np.ndarray]:
+        if store.num_examples < count:
+            raise UserError(
+                f"--n={count} pictures are asked for, but --images={dataset} has "
+                f"{store.num_examples}; give --n={store.num_examples}."
+            )
+        for start in range(0, count, READ_AT_ONCE):
+            yield store.read(np.arange(start, min(start + READ_AT_ONCE, count)))[0]
+
+    return Subject(dataset, examples)
+
+
+def _fitting(
+    subject: Subject, batches: Iterator[np.ndarray], example_shape: tuple[int, ...]
+) -> Iterator[np.ndarray]:
+    for batch in batches:
+        if batch.shape[1:] != example_shape:
+            raise UserError(
+                f"{subject.name} has examples of shape {batch.shape[1:]}, but the real ones have "
+                f"{example_shape}; give --image_size, or compare with other data."
+            )
+        yield batch
+
+
+def _open(config: Config, dataset: str, split: str) -> Store:
+    return open_store(
+        dataset,
+        data_dir=config.data_dir,
+        split=split,
+        image_size=config.image_size,
+        classes=config.classes,
+    )
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)

@@ -1,0 +1,112 @@
+"""What a step draws at random, each for the global batch, of which a replica takes its slice."""
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+
+from wgan_tf.config import Config
+from wgan_tf.latents import draw_latents
+from wgan_tf.networks import dropout
+from wgan_tf.training.randomness import Purpose, draw_key, replica_slice
+
+
+@dataclasses.dataclass(frozen=True)
+class Replica:
+    """Which part of the global batch is this replica's."""
+
+    number: tf.Tensor | int
+    count: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Moment:
+    """When something is drawn, and by whom.
+
+    Attributes:
+        step: the generator step.
+        critic_step: the critic step within it.
+        replica: whose part of the draw is taken.
+    """
+
+    step: tf.Tensor
+    critic_step: tf.Tensor | int
+    replica: Replica
+
+
+class Draws:
+    """The random draws of a run, pure functions of its seed, the moment and the purpose."""
+
+    def __init__(self, config: Config, num_classes: int, dtype: str) -> None:
+        """Names what is drawn.
+
+        Args:
+            config: the run's configuration.
+            num_classes: 0 for a generator without labels.
+            dtype: of everything drawn but labels.
+        """
+        self._config = config
+        self._num_classes = num_classes
+        self._dtype = dtype
+
+    def generator_inputs(
+        self, moment: Moment, latent: Purpose, label: Purpose, batch_size: int
+    ) -> list[tf.Tensor]:
+        """Latents [B, latent_dim], and labels int32 [B] uniform over the classes if there are any.
+
+        Args:
+            moment: when.
+            latent: the purpose of the latents.
+            label: the purpose of the labels.
+            batch_size: examples in the global batch.
+        """
+        shape = (batch_size, self._config.latent_dim)
+        distribution = self._config.latent_distribution
+        inputs = [
+            self._sliced(
+                moment, latent, lambda key: draw_latents(key, shape, distribution, tf.float32)
+            )
+        ]
+        if self._num_classes:
+            inputs.append(
+                self._slice_of(
+                    moment,
+                    tf.random.stateless_uniform(
+                        [batch_size],
+                        self._key(moment, label),
+                        0,
+                        self._num_classes,
+                        tf.int32,
+                        alg="philox",
+                    ),
+                )
+            )
+        return inputs
+
+    def uniform(self, moment: Moment, purpose: Purpose, example_shape: Sequence[int]) -> tf.Tensor:
+        """Numbers uniform on [0, 1), [B, *example_shape]."""
+        shape = (self._config.batch_size, *example_shape)
+        return self._sliced(
+            moment, purpose, lambda key: tf.random.stateless_uniform(shape, key, alg="philox")
+        )
+
+    def dropout(
+        self, moment: Moment, purpose: Purpose, *, parts: int = 1
+    ) -> contextlib.AbstractContextManager[None]:
+        """Keys the dropout of a pass through a network; see `networks.dropout.masks_from`."""
+        replica = moment.replica
+        key = self._key(moment, purpose)
+        return dropout.masks_from(key, replica.number, replica.count, parts=parts)
+
+    def _key(self, moment: Moment, purpose: Purpose) -> tf.Tensor:
+        return draw_key(self._config.seed, purpose, moment.step, moment.critic_step)
+
+    def _sliced(
+        self, moment: Moment, purpose: Purpose, draw: Callable[[tf.Tensor], tf.Tensor]
+    ) -> tf.Tensor:
+        return tf.cast(self._slice_of(moment, draw(self._key(moment, purpose))), self._dtype)
+
+    @staticmethod
+    def _slice_of(moment: Moment, drawn: tf.Tensor) -> tf.Tensor:
+        return replica_slice(drawn, moment.replica.number, moment.replica.count)
