@@ -25,7 +25,7 @@ class Trainer:
     """Advances a `TrainingState` by any number of steps."""
 
     def __init__(self, config: Config, store: Store, strategy: tf.distribute.Strategy) -> None:
-        """Makes the first state of a run; restore a checkpoint into `state` to go on from it.
+        """Makes the first state of a run; a checkpoint restored into `state` is gone on from.
 
         Args:
             config: the run's configuration.
@@ -36,6 +36,7 @@ class Trainer:
         self._store = store
         self._strategy = strategy
         self._batches: Iterator[Batch] | None = None
+        self._step_of_batches = 0
         num_classes = registry.count_classes(config, store.class_names)
         with strategy.scope():
             self.state = TrainingState(config, store.example_shape, num_classes)
@@ -49,10 +50,11 @@ class Trainer:
         return int(self.state.step.numpy())
 
     def advance(self, steps: int) -> None:
-        """Takes so many generator steps, each after its critic steps."""
-        if self._batches is None:
+        """Takes so many generator steps, each after its critic steps, from where the state is."""
+        if self._batches is None or self.step != self._step_of_batches:
             first_batch = schedule.batches_before(self._config, self.step)
             self._batches = iter(self._distributed_batches(first_batch))
+        self._step_of_batches = self.step + steps
         self._advance(self._batches, tf.constant(steps))
 
     def any_worker(self, says: bool) -> bool:
