@@ -78,3 +78,11 @@ def test_examples_are_told_apart_by_split_class_and_size(tmp_path: Path) -> None
 
 def test_cache_lies_beside_the_stores(tmp_path: Path) -> None:
     assert cache_folder(tmp_path) == f"{tmp_path}/wgan_tf_evaluation"
+
+
+def test_caches_lie_beside_the_stores_of_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_folder("~/sets") == f"{tmp_path}/sets/wgan_tf_evaluation"
+    assert cache_folder("/sets") == "/sets/wgan_tf_evaluation"

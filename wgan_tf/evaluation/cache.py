@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import pathlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,7 +15,7 @@ from wgan_tf.files import StrPath, join, write_atomically
 
 def cache_folder(data_dir: StrPath) -> str:
     """Where the caches of the data sets in `data_dir` lie, beside their stores."""
-    return join(data_dir, "wgan_tf_evaluation")
+    return join(pathlib.Path(data_dir).expanduser(), "wgan_tf_evaluation")
 
 
 def digest_of(*parts: object) -> str:
