@@ -142,7 +142,6 @@ def test_draws_and_judges_sides_that_halve_evenly(filters: tuple[int, ...], side
 @pytest.mark.parametrize(
     ("changes", "shape", "named"),
     [
-        ({}, (2,), ("--architecture=acgan", "--architecture=mlp")),
         ({}, (30, 30, 1), ("multiple of 4", "30 pixels", "--image_size")),
         (
             {"acgan_generator_filters": (8, 8, 8)},

@@ -256,7 +256,6 @@ def test_moving_statistics_of_either_network_have_its_momentum() -> None:
 @pytest.mark.parametrize(
     ("changes", "shape", "named"),
     [
-        ({}, (2,), "--architecture=mlp"),
         ({}, (32, 32, 3), "--conv_stack_start_size=7 .* 28 pixels, not of 32"),
         ({"conv_stack_generator_strides": (2,)}, (28, 28, 1), " 112 pixels, not of 28"),
         ({"conv_stack_generator_strides": (2, 2, 1)}, (28, 28, 1), "strides=2,2,1 has 3 .* or 4"),

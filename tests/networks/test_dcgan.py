@@ -94,7 +94,6 @@ def test_dense_layer_and_layer_norm_of_the_critic(dcgan_config: Config) -> None:
 @pytest.mark.parametrize(
     ("changes", "shape", "named"),
     [
-        ({}, (2,), "--architecture=mlp"),
         ({}, (7, 7, 1), "--image_size"),
         ({}, (129, 129, 3), "--image_size"),
         ({"dcgan_start_size": 8}, (8, 8, 1), "--dcgan_start_size=8"),

@@ -183,6 +183,14 @@ def test_an_output_that_does_not_fit_the_examples_is_refused(
         registry.check(config, shape)
 
 
+@pytest.mark.parametrize("architecture", sorted(FAMILIES.keys() - {"mlp"}))
+def test_points_are_drawn_by_perceptrons_alone(architecture: str) -> None:
+    points = Config(architecture=architecture, output_activation="linear")
+    with pytest.raises(UserError, match=f"--architecture={architecture} .*--architecture=mlp"):
+        registry.check(points, (2,))
+    registry.check(dataclasses.replace(points, architecture="mlp"), (2,))
+
+
 def test_the_family_is_asked_whether_it_fits() -> None:
-    with pytest.raises(UserError, match="--architecture=dcgan"):
-        registry.check(Config(output_activation="linear"), (2,))
+    with pytest.raises(UserError, match="--architecture=dcgan draws pictures of 8 to 128 pixels"):
+        registry.check(Config(), (7, 7, 1))

@@ -323,7 +323,6 @@ LABELS = {"conditional": "auxiliary_classifier", "generator_conditioning": "batc
 @pytest.mark.parametrize(
     ("changes", "shape", "named"),
     [
-        ({}, (2,), ("--architecture=resnet", "--architecture=mlp")),
         ({}, (28, 28, 1), ("--resnet_start_size=4", "32 pixels, not of 28", "--image_size")),
         (
             {"resnet_start_size": 8},

@@ -16,6 +16,8 @@ from wgan_tf.networks.conditioning import (
 from wgan_tf.networks.layers import LayerFactory
 from wgan_tf.networks.per_layer import per_layer
 
+DRAWS_POINTS = True
+
 
 def check(config: Config, example_shape: tuple[int, ...]) -> None:
     """Checks that the lists fit; any shape of examples will do.

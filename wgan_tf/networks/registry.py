@@ -13,10 +13,16 @@ from wgan_tf.networks.layers import LayerFactory
 
 
 class Family(Protocol):
-    """What a family's module provides."""
+    """What a family's module provides.
+
+    Attributes:
+        DRAWS_POINTS: whether examples may be points; all families draw pictures.
+    """
+
+    DRAWS_POINTS: bool
 
     def check(self, config: Config, example_shape: tuple[int, ...]) -> None:
-        """Raises UserError where the family cannot draw such examples."""
+        """Raises UserError where the family cannot draw such examples, pictures if it must."""
 
     def initializer(self, config: Config) -> str:
         """How kernels are initialised where a layer does not say otherwise."""
@@ -62,7 +68,13 @@ def check(config: Config, example_shape: tuple[int, ...]) -> None:
             f"--dataset={config.dataset}, which are {'pictures' if is_picture else 'points'}; "
             f"take {'tanh or sigmoid' if is_picture else 'linear'}."
         )
-    FAMILIES[config.architecture].check(config, example_shape)
+    family = FAMILIES[config.architecture]
+    if not (is_picture or family.DRAWS_POINTS):
+        raise UserError(
+            f"--architecture={config.architecture} draws pictures, but the examples of "
+            f"--dataset={config.dataset} have shape {example_shape}; take --architecture=mlp."
+        )
+    family.check(config, example_shape)
 
 
 def count_classes(config: Config, class_names: Sequence[str] | None) -> int:

@@ -23,18 +23,15 @@ from wgan_tf.networks.conditioning import (
 )
 from wgan_tf.networks.layers import LayerFactory, Operation
 
+DRAWS_POINTS = False
+
 
 def check(config: Config, example_shape: tuple[int, ...]) -> None:
     """Checks that the family can draw and judge such examples.
 
     Raises:
-        UserError: not pictures, of another size than is drawn, or of sides that do not halve.
+        UserError: pictures of another size than is drawn, or of sides that do not halve.
     """
-    if len(example_shape) != 3:
-        raise UserError(
-            f"--architecture=resnet draws pictures, but the examples of --dataset={config.dataset} "
-            f"have shape {example_shape}; take --architecture=mlp."
-        )
     check_conditioning(config, "resnet_generator_norm")
     for name in ("resnet_generator_filters", "resnet_critic_filters"):
         if not getattr(config, name):
