@@ -1,5 +1,6 @@
 import collections
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -81,6 +82,29 @@ def test_pictures_are_measured_against_the_held_out_ones(
     assert few.main_metric == "sliced_wasserstein"
     of_few = few.measure(iter([noise]))
     assert of_few == {"sliced_wasserstein": of_noise["sliced_wasserstein"]}
+
+
+def test_diversity_is_that_of_drawn_examples_by_that_of_real_ones(
+    dcgan_config: Config, digits: tuple[Store, Store]
+) -> None:
+    def distance(pictures: np.ndarray) -> float:
+        pairs = itertools.combinations(pictures.astype(float), 2)
+        return float(np.mean([np.linalg.norm(one - other) for one, other in pairs]))
+
+    real, _ = digits
+    generator = build_generator(dcgan_config)
+    sampler = drawing.build_run_sampler(dcgan_config, generator, (8, 8, 1), 0)
+    drawn = drawing.draw(sampler, 64, 0)
+    compared = real.read(np.linspace(0, 999, 64).round().astype(int))[0]
+    measured = quality.measure_diversity(sampler, real)
+    assert measured == {"diversity": pytest.approx(distance(drawn) / distance(compared))}
+    for weight in generator.weights:
+        weight.assign(np.zeros(weight.shape))
+    assert quality.measure_diversity(sampler, real) == {"diversity": 0}
+    same = dataclasses.replace(real, selection=np.zeros(20, np.int64))
+    assert quality.measure_diversity(sampler, same) == {}
+    alone = dataclasses.replace(real, selection=np.zeros(1, np.int64))
+    assert quality.measure_diversity(sampler, alone) == {}
 
 
 def test_points_are_transported_and_counted(data_dir: str) -> None:

@@ -17,6 +17,7 @@ from wgan_tf.evaluation.features.inception import InceptionFeatures
 from wgan_tf.evaluation.features.projected import PixelFeatures, RandomFeatures
 from wgan_tf.evaluation.metrics import applicable_metrics, evaluate_images
 from wgan_tf.evaluation.mode_coverage import mode_coverage
+from wgan_tf.evaluation.neighbours import diversity
 from wgan_tf.evaluation.optimal_transport import exact_wasserstein
 from wgan_tf.evaluation.protocol import EvaluationProtocol
 from wgan_tf.evaluation.real_statistics import real_statistics
@@ -25,6 +26,7 @@ from wgan_tf.serving.sampler import Sampler
 
 EXAMPLES_PER_CHUNK = 500
 TRANSPORTED_POINTS = 1000
+COMPARED_EXAMPLES = 64
 
 Examples = Iterator[np.ndarray]
 Tell = Callable[[str], None]
@@ -181,6 +183,20 @@ def build_extractor(
     if kind == "pixels":
         return PixelFeatures()
     return RandomFeatures(train.example_shape)
+
+
+def measure_diversity(sampler: Sampler, real: Store) -> Mapping[str, float]:
+    """The diversity of drawn examples by that of as many real ones, where these are not all alike.
+
+    See `evaluation.neighbours.diversity`.
+    """
+    count = min(COMPARED_EXAMPLES, real.num_examples)
+    if count < 2:
+        return {}
+    spread = np.linspace(0, real.num_examples - 1, count).round().astype(np.int64)
+    drawn = np.concatenate(list(generated_examples(sampler, count)))
+    value = diversity(drawn, real.read(spread)[0])
+    return {} if value is None else {"diversity": value}
 
 
 def generated_examples(sampler: Sampler, count: int, seed: int = 0) -> Examples:

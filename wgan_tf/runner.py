@@ -12,13 +12,13 @@ import tensorflow as tf
 from wgan_tf import config as configuration
 from wgan_tf import drawing, reporting
 from wgan_tf.config import Config
-from wgan_tf.data import store as data_store
-from wgan_tf.data.store import Description, Store, open_store
+from wgan_tf.data.store import Description, Store
 from wgan_tf.errors import UserError, WorkerLostError
+from wgan_tf.examples import describe_examples, open_examples
 from wgan_tf.files import require_writable
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
-from wgan_tf.quality import Quality, build_quality, generated_examples
+from wgan_tf.quality import Quality, build_quality, generated_examples, measure_diversity
 from wgan_tf.run_folder import DatasetCard, RunFolder
 from wgan_tf.serving.sampler import Sampler
 from wgan_tf.serving.saved_model import exported_step
@@ -120,9 +120,9 @@ def train(config: Config) -> Status:
 def _train(
     config: Config, folder: RunFolder, strategy: tf.distribute.Strategy, *, is_chief: bool
 ) -> Status:
-    store = _open(config, config.train_split)
+    store = open_examples(config, config.train_split)
     has_held_out = is_chief and config.eval_every > 0
-    held_out_store = _open(config, config.eval_split) if has_held_out else None
+    held_out_store = open_examples(config, config.eval_split) if has_held_out else None
     card = DatasetCard(store.example_shape, store.num_examples, store.class_names, store.digest)
     folder.check_same_data(card)
 
@@ -179,7 +179,7 @@ def _train(
                 trainer,
                 store,
                 held_out_store,
-                measure=lambda: _measure(quality, sampler, raw_sampler) if quality else {},
+                measure=lambda: _measure(quality, held_out_store or store, sampler, raw_sampler),
             ),
             profiled=lambda: tf.profiler.experimental.Profile(folder.tensorboard),
             draw_samples=lambda: _draw_shown(sampler, store),
@@ -228,13 +228,17 @@ def _quality(
     )
 
 
-def _measure(quality: Quality, average: Sampler, raw: Sampler) -> Mapping[str, float]:
+def _measure(
+    quality: Quality | None, real: Store, average: Sampler, raw: Sampler
+) -> Mapping[str, float]:
     """Metrics of the moving-average generator, and those of the generator itself as raw_NAME."""
-    of_average, of_raw = (
-        quality.measure(generated_examples(sampler, quality.num_examples))
-        for sampler in (average, raw)
-    )
-    return {**of_average, **{f"raw_{name}": value for name, value in of_raw.items()}}
+    metrics = {}
+    for prefix, sampler in (("", average), ("raw_", raw)):
+        values = dict(measure_diversity(sampler, real))
+        if quality:
+            values.update(quality.measure(generated_examples(sampler, quality.num_examples)))
+        metrics.update({f"{prefix}{name}": value for name, value in values.items()})
+    return metrics
 
 
 def _stopped(trainer: Trainer) -> Status:
@@ -273,13 +277,7 @@ def _described(strategy: tf.distribute.Strategy) -> str:
 
 def _describe_data(config: Config) -> Description:
     train_data, *_ = [
-        data_store.describe(
-            config.dataset,
-            data_dir=config.data_dir,
-            split=split,
-            image_size=config.image_size,
-            classes=config.classes,
-        )
+        describe_examples(config, split)
         for split in (config.train_split, config.eval_split)
         if split
     ]
@@ -291,16 +289,6 @@ def _describe_data(config: Config) -> Description:
             "but a run shows its samples in the plane; give points of 2, or pictures as uint8."
         )
     return train_data
-
-
-def _open(config: Config, split: str) -> Store:
-    return open_store(
-        config.dataset,
-        data_dir=config.data_dir,
-        split=split,
-        image_size=config.image_size,
-        classes=config.classes,
-    )
 
 
 def _is_picture(store: Store) -> bool:

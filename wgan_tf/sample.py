@@ -36,19 +36,19 @@ def main() -> Status:
     request = Request(**{name: options[name].value for name in REQUEST_FLAGS})
 
     commands.import_tensorflow()
+    from wgan_tf.examples import open_training_examples
     from wgan_tf.restoring import parse_checkpoint
     from wgan_tf.run_folder import RunFolder
-    from wgan_tf.sampling import training_pictures
     from wgan_tf.sampling.generator import TrainedGenerator
     from wgan_tf.sampling.output import write_samples
 
     if options.saved_model:
         generator = TrainedGenerator.from_saved_model(options.saved_model)
-        write_samples(generator, request, training_pictures.of_saved_model)
+        write_samples(generator, request, training_pictures=None)
     else:
         folder = RunFolder(options.workdir)
         generator = TrainedGenerator.from_run(folder, parse_checkpoint(options.checkpoint))
-        write_samples(generator, request, lambda: training_pictures.of_run(folder))
+        write_samples(generator, request, lambda: open_training_examples(folder))
     print(options.out)
     return Status.DONE
 

@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from wgan_tf import drawing
 from wgan_tf.config import Config
-from wgan_tf.data.store import Store, open_store
 from wgan_tf.errors import UserError
+from wgan_tf.examples import open_examples
 from wgan_tf.files import write_atomically
 from wgan_tf.quality import build_quality, class_chunks, generated_examples
 from wgan_tf.restoring import Checkpoint
@@ -76,8 +76,8 @@ def score(subject: Subject, config: Config, *, count: int, seed: int) -> Scores:
     Raises:
         UserError: the data or the features cannot be had, or the subject does not fit them.
     """
-    train = _open(config, config.dataset, config.train_split)
-    held_out = _open(config, config.dataset, config.eval_split) if config.eval_split else None
+    train = open_examples(config, config.train_split)
+    held_out = open_examples(config, config.eval_split) if config.eval_split else None
     quality = build_quality(config, train, held_out, num_examples=count, tell=_tell)
     num_classes = len(train.class_names or ())
     examples = _fitting(subject, subject.examples(count, seed, num_classes), train.example_shape)
@@ -133,7 +133,7 @@ def pictures_subject(dataset: str, config: Config) -> Subject:
     Raises:
         UserError: they cannot be read.
     """
-    store = _open(dataclasses.replace(config, classes=()), dataset, "train")
+    store = open_examples(dataclasses.replace(config, dataset=dataset, classes=()), "train")
 
     def examples(count: int, seed: int, num_classes: int) -> Iterator[np.ndarray]:
         if store.num_examples < count:
@@ -157,16 +157,6 @@ def _fitting(
                 f"{example_shape}; give --image_size, or compare with other data."
             )
         yield batch
-
-
-def _open(config: Config, dataset: str, split: str) -> Store:
-    return open_store(
-        dataset,
-        data_dir=config.data_dir,
-        split=split,
-        image_size=config.image_size,
-        classes=config.classes,
-    )
 
 
 def _tell(message: str) -> None:

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from wgan_tf.evaluation.neighbours import mean_pairwise_distance, nearest_neighbours
+from wgan_tf.evaluation.neighbours import diversity, mean_pairwise_distance, nearest_neighbours
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +47,20 @@ def test_the_mean_pairwise_distance_is_that_of_all_pairs() -> None:
     distances = [np.hypot(*(a - b)) for a, b in itertools.combinations(points, 2)]
     assert mean_pairwise_distance(points) == pytest.approx(np.mean(distances))
     assert mean_pairwise_distance(np.ones([5, 2])) == 0
+
+
+def test_many_pixels_are_taken_some_at_a_time() -> None:
+    pictures = np.random.default_rng(0).integers(256, size=(3, 700, 700, 1), dtype=np.uint8)
+    first, second, third = pictures.astype(float)
+    expected = [
+        np.linalg.norm(one - other)
+        for one, other in ((first, second), (first, third), (second, third))
+    ]
+    assert mean_pairwise_distance(pictures) == pytest.approx(np.mean(expected), rel=1e-12)
+
+
+def test_diversity_is_one_for_real_examples_and_nothing_to_speak_of_without() -> None:
+    points = np.random.default_rng(0).normal(size=(20, 3))
+    assert diversity(points, points) == 1
+    assert diversity(0.25 * points + 3, points) == pytest.approx(0.25)
+    assert diversity(points, np.ones([4, 3])) is None

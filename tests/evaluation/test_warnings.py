@@ -103,8 +103,19 @@ def test_the_first_step_that_is_not_finite_is_told(value: float | None) -> None:
 
 
 def test_collapsed_outputs_are_told() -> None:
-    assert warnings.outputs_collapse(generated_distance=9.0, real_distance=10.0) is None
-    assert warnings.outputs_collapse(generated_distance=2.0, real_distance=10.0) is not None
+    collapsed = "two samples differ by 20.0% of what"
+    assert collapsed in (warnings.outputs_collapse(0.2) or "")
+    assert warnings.outputs_collapse(0.9) is None
+    assert warnings.outputs_collapse(None) is None
+
+
+def test_a_generator_that_has_drawn_alike_twice_is_told() -> None:
+    def told(*diversities: float | None) -> list[str]:
+        return warnings.judge(summaries(diversity=list(diversities)), Config())
+
+    assert told(0.2) == told(0.2, 0.9) == told(0.9, 0.2) == told(0.9, None, None) == []
+    (warning,) = told(0.9, None, 0.2, None, 0.1)
+    assert warning == warnings.outputs_collapse(0.2)
 
 
 def test_repeated_examples_are_told() -> None:

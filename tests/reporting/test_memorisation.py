@@ -97,9 +97,10 @@ def test_points_are_compared_without_pictures(make_run: MakeRun) -> None:
 def test_other_examples_than_those_of_training_are_not_compared(make_run: MakeRun) -> None:
     folder = make_run(dcgan_width=2, dcgan_start_size=2)
     run, _ = with_checkpoint(folder)
-    card = dataclasses.replace(run.card, digest="another")
-    with pytest.raises(UserError, match="--dataset=digits are not those of the run"):
-        compare(dataclasses.replace(run, card=card))
+    folder.write(run.config, dataclasses.replace(run.card, digest="another"))
+    with pytest.raises(UserError, match="--dataset=digits are not those that the run"):
+        compare(run)
+    folder.write(run.config, run.card)
     shutil.rmtree(pathlib.Path(folder.checkpoints))
     with pytest.raises(UserError, match="has no checkpoint"):
         compare(run)

@@ -1,5 +1,4 @@
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +10,14 @@ from wgan_tf import drawing
 from wgan_tf.config import Config
 from wgan_tf.data.store import open_store
 from wgan_tf.errors import UserError
+from wgan_tf.examples import open_training_examples
 from wgan_tf.monitoring.grids import image_grid
 from wgan_tf.run_folder import RunFolder
-from wgan_tf.sampling import training_pictures
 from wgan_tf.sampling.generator import TrainedGenerator
 from wgan_tf.sampling.kinds import traversal
 from wgan_tf.sampling.output import write_samples
 from wgan_tf.sampling.request import Request
 from wgan_tf.serving.sampler import Sampler
-
-
-def no_pictures() -> Iterator[np.ndarray]:
-    raise AssertionError("not asked for")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +29,7 @@ class Drawn:
     sampler: Sampler
 
     def draw(self, request: Request) -> None:
-        write_samples(self.generator, request, lambda: training_pictures.of_run(self.folder))
+        write_samples(self.generator, request, lambda: open_training_examples(self.folder))
 
 
 def drawn_from(folder: RunFolder) -> Drawn:
@@ -182,6 +177,15 @@ def test_other_training_pictures_are_a_mistake(conditional: Drawn, tmp_path: Pat
         conditional.draw(Request(f"{tmp_path}/near.png", kind="neighbours"))
 
 
+def test_training_pictures_that_are_not_there_cannot_be_shown(plain: Drawn, tmp_path: Path) -> None:
+    near = Request(f"{tmp_path}/near.png", kind="neighbours")
+    with pytest.raises(UserError, match="--saved_model does not have"):
+        write_samples(plain.generator, near, training_pictures=None)
+    many = Request(f"{tmp_path}/near.png", kind="neighbours", n=2000, columns=2000)
+    with pytest.raises(UserError, match="--columns=2000 shows 1999 training pictures"):
+        plain.draw(many)
+
+
 def test_truncation_changes_the_latents(plain: Drawn, tmp_path: Path) -> None:
     out = tmp_path / "grid.png"
     plain.draw(Request(str(out), n=9, seed=5, truncation=1e-3))
@@ -197,7 +201,7 @@ def test_a_saved_model_draws_as_its_run_does(conditional: Drawn, tmp_path: Path)
         generator = TrainedGenerator.from_saved_model(str(source))
         assert generator.class_names == ("sandal", "bag", "7")
         out = tmp_path / "loaded.png"
-        write_samples(generator, Request(str(out), n=8, seed=9), no_pictures)
+        write_samples(generator, Request(str(out), n=8, seed=9), None)
         pictures.append(read(out))
     conditional.draw(Request(f"{tmp_path}/run.png", n=8, seed=9))
     for picture in pictures:
@@ -208,8 +212,6 @@ def test_what_is_no_saved_model_is_a_mistake(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "absent"):
         with pytest.raises(UserError, match=f"--saved_model={path} holds no SavedModel"):
             TrainedGenerator.from_saved_model(str(path))
-    with pytest.raises(UserError, match="--saved_model does not have"):
-        training_pictures.of_saved_model()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+_VALUES_AT_ONCE = 1_000_000
+
 
 class Neighbours(NamedTuple):
     """The nearest examples of each query, nearest first.
@@ -57,11 +59,24 @@ def nearest_neighbours(
     return Neighbours(numbers, distances)
 
 
+def diversity(examples: np.ndarray, real: np.ndarray) -> float | None:
+    """The `mean_pairwise_distance` of examples over that of real ones; None if this is zero."""
+    distance = mean_pairwise_distance(real)
+    return mean_pairwise_distance(examples) / distance if distance else None
+
+
 def mean_pairwise_distance(examples: np.ndarray) -> float:
     """The mean Euclidean distance of two different ones among examples [N, ...], N at least 2."""
-    flat = _flat(examples, np.float64)
-    total = sum(np.linalg.norm(flat[i + 1 :] - flat[i], axis=1).sum() for i in range(len(flat)))
-    return float(total / (len(flat) * (len(flat) - 1) / 2))
+    count = len(examples)
+    flat = examples.reshape(count, -1)
+    width = max(1, _VALUES_AT_ONCE // count)
+    products = np.zeros([count, count])
+    for start in range(0, flat.shape[1], width):
+        block = flat[:, start : start + width].astype(np.float64)
+        products += block @ block.T
+    squares = np.diag(products)
+    distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 0))
+    return float(distances.sum() / (count * (count - 1)))
 
 
 def _flat(examples: np.ndarray, dtype: type) -> np.ndarray:

@@ -26,6 +26,10 @@ LEAST_NOVELTY = 0.5
 def judge(history: History, config: Config) -> list[str]:
     """All that a run's metrics say is wrong with it."""
     judgements = [not_finite(history), critic_overfits(history)]
+    diversities = _finite(history, "diversity")
+    # The first evaluation may come before the generator draws anything.
+    if len(diversities) > 1:
+        judgements.append(outputs_collapse(diversities[-2:].max()))
     if config.objective == "wasserstein":
         has_two_sided_penalty = config.lipschitz == "gradient_penalty"
         weight = config.penalty_weight if has_two_sided_penalty else None
@@ -116,19 +120,17 @@ def critic_overfits(history: History) -> str | None:
     )
 
 
-def outputs_collapse(generated_distance: float, real_distance: float) -> str | None:
+def outputs_collapse(diversity: float | None) -> str | None:
     """Whether samples are much more alike than real examples are.
 
     Args:
-        generated_distance: mean distance of two samples; see `mean_pairwise_distance`.
-        real_distance: the same of real examples.
+        diversity: of samples; see `evaluation.neighbours.diversity`.
     """
-    if generated_distance >= LEAST_DIVERSITY * real_distance:
+    if diversity is None or diversity >= LEAST_DIVERSITY:
         return None
     return (
-        f"The outputs collapse: two samples differ by {generated_distance:.3g} in the mean, where "
-        f"two real examples differ by {real_distance:.3g}; go back to an earlier checkpoint, or "
-        "train the critic more."
+        f"The outputs collapse: two samples differ by {diversity:.1%} of what two real examples "
+        "differ by in the mean; go back to an earlier checkpoint, or train the critic more."
     )
 
 

@@ -27,6 +27,7 @@ CHARTS = {
         "Kernel distance": ["kid_[a-z]*$"],
         "Precision and recall": ["precision_", "recall_"],
         "Density and coverage": ["density_", "coverage_"],
+        "Diversity of samples": ["^(raw_)?diversity$"],
     },
     "Speed": {"Real images a second": ["^images_per_sec$"]},
 }

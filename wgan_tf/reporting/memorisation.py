@@ -1,16 +1,14 @@
 """How a run's samples lie to its training examples: memorised, or all alike."""
 
 import dataclasses
-from collections.abc import Iterator
 
 import numpy as np
 
 from wgan_tf import drawing
-from wgan_tf.config import Config
-from wgan_tf.data.store import Store, describe, open_store
 from wgan_tf.errors import UserError
 from wgan_tf.evaluation import warnings
-from wgan_tf.evaluation.neighbours import mean_pairwise_distance, nearest_neighbours
+from wgan_tf.evaluation.neighbours import diversity, nearest_neighbours
+from wgan_tf.examples import open_training_examples, read_blocks
 from wgan_tf.monitoring.grids import encode_png
 from wgan_tf.reporting.runs import Run
 
@@ -19,7 +17,6 @@ SAMPLES = 64
 NEIGHBOURS = 3
 MATCHES_SHOWN = 12
 MAX_VALUES = 2_500_000_000
-VALUES_IN_BLOCK = 20_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +69,9 @@ def compare(run: Run) -> Comparison:
     Raises:
         UserError: there is no checkpoint, or the examples are not there or are others.
     """
-    store = _open_store(run)
+    store = open_training_examples(run.folder)
+    if store.num_examples <= NEIGHBOURS:
+        raise UserError(f"--dataset={run.config.dataset} has too few examples to compare with.")
     sampler, step = drawing.restore_run_sampler(run.folder)
     if sampler.num_classes:
         rows = -(-SAMPLES // sampler.num_classes)
@@ -83,19 +82,16 @@ def compare(run: Run) -> Comparison:
     is_picture = samples.ndim == 4
     unit = np.sqrt(np.prod(samples.shape[1:])) if is_picture else 1.0
     compared = _evenly(store.num_examples, MAX_VALUES // int(np.prod(store.example_shape)))
-    near_samples = nearest_neighbours(samples, _blocks(store, compared), NEIGHBOURS)
+    near_samples = nearest_neighbours(samples, read_blocks(store, compared), NEIGHBOURS)
     chosen = compared[_evenly(len(compared), SAMPLES)]
     real = store.read(chosen)[0]
-    near_real = nearest_neighbours(real, _blocks(store, compared), 1, excluded=chosen)
+    near_real = nearest_neighbours(real, read_blocks(store, compared), 1, excluded=chosen)
 
     sample_distance = float(np.median(near_samples.distances[:, 0]) / unit)
     real_distance = float(np.median(near_real.distances) / unit)
-    judgements = [
-        warnings.samples_repeat_examples(sample_distance, real_distance),
-        warnings.outputs_collapse(
-            mean_pairwise_distance(samples) / unit, mean_pairwise_distance(real) / unit
-        ),
-    ]
+    judgements = [warnings.samples_repeat_examples(sample_distance, real_distance)]
+    if "diversity" not in run.metric_names():
+        judgements.append(warnings.outputs_collapse(diversity(samples, real)))
     matches = []
     for i in np.argsort(near_samples.distances[:, 0])[: MATCHES_SHOWN if is_picture else 0]:
         examples, _ = store.read(near_samples.numbers[i])
@@ -116,41 +112,6 @@ def compare(run: Run) -> Comparison:
     )
 
 
-def _open_store(run: Run) -> Store:
-    config = run.config
-    if _num_examples(config) is None:
-        raise UserError(f"The examples of --dataset={config.dataset} are not on this machine.")
-    store = open_store(
-        config.dataset,
-        data_dir=config.data_dir,
-        split=config.train_split,
-        image_size=config.image_size,
-        classes=config.classes,
-    )
-    if store.digest != run.card.digest:
-        raise UserError(f"The examples of --dataset={config.dataset} are not those of the run.")
-    if store.num_examples <= max(NEIGHBOURS, 1):
-        raise UserError(f"--dataset={config.dataset} has too few examples to compare with.")
-    return store
-
-
-def _num_examples(config: Config) -> int | None:
-    return describe(
-        config.dataset,
-        data_dir=config.data_dir,
-        split=config.train_split,
-        image_size=config.image_size,
-        classes=config.classes,
-    ).num_examples
-
-
 def _evenly(count: int, at_most: int) -> np.ndarray:
     """Numbers below `count`, evenly spread: all, or as many as allowed."""
     return np.unique(np.linspace(0, count - 1, min(count, at_most)).round().astype(np.int64))
-
-
-def _blocks(store: Store, numbers: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    size = max(1, VALUES_IN_BLOCK // int(np.prod(store.example_shape)))
-    for start in range(0, len(numbers), size):
-        block = numbers[start : start + size]
-        yield block, store.read(block)[0]

@@ -5,12 +5,15 @@ from typing import TypeAlias
 
 import numpy as np
 
+from wgan_tf.data.store import Store
+from wgan_tf.errors import UserError
+from wgan_tf.evaluation.neighbours import nearest_neighbours
+from wgan_tf.examples import read_blocks
 from wgan_tf.sampling.generator import TrainedGenerator
 from wgan_tf.sampling.latent_paths import interpolate, traverse, truncate
-from wgan_tf.sampling.neighbours import nearest
 from wgan_tf.sampling.request import Request
 
-TrainingPictures: TypeAlias = Callable[[], Iterator[np.ndarray]]
+TrainingPictures: TypeAlias = Callable[[], Store]
 
 
 def independent(generator: TrainedGenerator, request: Request) -> Iterator[np.ndarray]:
@@ -59,13 +62,31 @@ def traversal(generator: TrainedGenerator, request: Request) -> np.ndarray:
 
 
 def neighbours(
-    generator: TrainedGenerator, request: Request, training_pictures: TrainingPictures
+    generator: TrainedGenerator, request: Request, training_pictures: TrainingPictures | None
 ) -> np.ndarray:
-    """Pictures [rows, columns, H, W, C]: a sample, then the training pictures nearest to it."""
-    count = request.columns - 1
+    """Pictures [rows, columns, H, W, C]: a sample, then the training pictures nearest to it.
+
+    Raises:
+        UserError: there are no training pictures, or fewer than columns.
+    """
+    if training_pictures is None:
+        raise UserError(
+            "--kind=neighbours needs the training pictures, which --saved_model does not have; "
+            "give --workdir."
+        )
+    store, count = training_pictures(), request.columns - 1
+    if store.num_examples < count:
+        raise UserError(
+            f"--columns={request.columns} shows {count} training pictures a sample, of which there "
+            f"are {store.num_examples}; give fewer columns."
+        )
     samples = np.concatenate(list(independent(generator, request)))[: request.rows]
-    found, _ = nearest(samples, training_pictures(), count)
-    return np.concatenate([samples[:, np.newaxis], found], axis=1)
+    every = np.arange(store.num_examples)
+    numbers = nearest_neighbours(samples, read_blocks(store, every), count).numbers
+    found, _ = store.read(numbers.ravel())
+    return np.concatenate(
+        [samples[:, np.newaxis], found.reshape(*numbers.shape, *store.example_shape)], axis=1
+    )
 
 
 def _steps(request: Request) -> int:

@@ -22,14 +22,14 @@ _MILLISECONDS_A_FRAME = 60
 
 
 def write_samples(
-    generator: TrainedGenerator, request: Request, training_pictures: TrainingPictures
+    generator: TrainedGenerator, request: Request, training_pictures: TrainingPictures | None
 ) -> None:
     """Draws what is asked for and writes it.
 
     Args:
         generator: what draws.
         request: what to draw, and where to.
-        training_pictures: opens the run's training pictures, uint8 [N, H, W, C] at a time.
+        training_pictures: opens the pictures that the generator was trained on, if they are known.
 
     Raises:
         UserError: the request does not go with the generator, or cannot be written.
