@@ -79,11 +79,38 @@ def test_only_values_above_zero_over_more_than_a_decade_have_a_logarithmic_axis(
 def test_runs_have_a_colour_each_and_metrics_of_one_run_too(make_run: MakeRun) -> None:
     both = read_runs([make_run("a"), make_run("b")])
     losses = Chart("", "", ("critic_loss", "generator_loss"))
-    assert [trace.meta["color"] for trace in figure(losses, both).data] == [0, 0, 1, 1]
-    assert [trace.name for trace in figure(losses, both).data] == [
-        "a · critic_loss",
-        "a · generator_loss",
-        "b · critic_loss",
-        "b · generator_loss",
+    curves = [trace for trace in figure(losses, both).data if trace.x[0] is not None]
+    assert [trace.meta["color"] for trace in curves] == [0, 0, 1, 1]
+    assert [trace.line.dash for trace in curves] == ["solid", "dash"] * 2
+    assert [trace.hovertemplate.partition("<extra>")[2] for trace in curves] == [
+        "a · critic_loss</extra>",
+        "a · generator_loss</extra>",
+        "b · critic_loss</extra>",
+        "b · generator_loss</extra>",
     ]
     assert [trace.meta["color"] for trace in figure(losses, both[:1]).data] == [0, 1]
+
+
+def test_the_legend_names_each_run_and_each_metric_once(make_run: MakeRun) -> None:
+    both = read_runs([make_run("a"), make_run("b")])
+
+    def legend(*names: str, runs: int = 2) -> list[tuple[str, str, int | None]]:
+        drawn = figure(Chart("", "", names), both[:runs])
+        return [
+            (trace.name, trace.line.dash, trace.meta["color"])
+            for trace in drawn.data
+            if drawn.layout.showlegend and trace.showlegend is not False
+        ]
+
+    assert legend("critic_loss", "generator_loss") == [
+        ("a", "solid", 0),
+        ("b", "solid", 1),
+        ("critic_loss", "solid", None),
+        ("generator_loss", "dash", None),
+    ]
+    assert legend("critic_loss") == [("a", "solid", 0), ("b", "solid", 1)]
+    assert legend("critic_loss", "generator_loss", runs=1) == [
+        ("critic_loss", "solid", 0),
+        ("generator_loss", "solid", 1),
+    ]
+    assert legend("critic_loss", runs=1) == []

@@ -1,6 +1,7 @@
 """Curves of metrics over the steps, as Plotly figures."""
 
 import dataclasses
+import itertools
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +19,10 @@ MAX_RANGE_ON_LINEAR_AXIS = 10
 MAX_DECADES_OF_DIGITS = 3
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 HEIGHT_PIXELS = 280
-HEIGHT_OF_LEGEND_PIXELS = 60
+PIXELS_PER_LEGEND_ROW = 20
+PIXELS_IN_LEGEND_ROW = 400
+PIXELS_PER_NAME = 45
+PIXELS_PER_CHARACTER = 7
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,29 +85,32 @@ def smooth(values: np.ndarray, reach: int) -> np.ndarray:
 def figure(chart: Chart, runs: Sequence[Run]) -> go.Figure:
     """Draws a chart: every metric of every run smoothed, over itself as it is, paler.
 
-    A trace's `meta` has the number of its colour, which the page chooses: one a metric of a single
-    run, one a run of several. A band shows a metric's spread where that is known. An axis of
-    values above zero over more than a decade is logarithmic.
+    The curves of a single run have a colour each. Those of several have a colour a run and a dash a
+    metric, and the legend tells the two apart. A trace's `meta` has the number of its colour, which
+    the page chooses; None where it stands for no run. A band shows a metric's spread where that is
+    known. An axis of values above zero over more than a decade is logarithmic.
     """
     drawn = go.Figure()
-    for run_number, run in enumerate(runs):
-        for name_number, name in enumerate(chart.names):
-            is_compared = len(runs) > 1
-            label = run.name if len(chart.names) == 1 else f"{run.name} · {name}"
-            _add(
-                drawn,
-                run,
-                name,
-                label=label if is_compared else name,
-                color=run_number if is_compared else name_number,
-                dash=DASHES[name_number % len(DASHES)] if is_compared else "solid",
-            )
+    if len(runs) == 1:
+        for number, name in enumerate(chart.names):
+            _add(drawn, runs[0], name, _Style(legend=name, hover=name, color=number))
+    else:
+        for number, run in enumerate(runs):
+            for name, dash in zip(chart.names, itertools.cycle(DASHES), strict=False):
+                hover = run.name if len(chart.names) == 1 else f"{run.name} · {name}"
+                _add(drawn, run, name, _Style(run.name, hover, number, dash))
+        if len(chart.names) > 1:
+            for name, dash in zip(chart.names, itertools.cycle(DASHES), strict=False):
+                key = {"name": name, "legendgroup": f"key {name}", "meta": {"color": None}}
+                drawn.add_scatter(x=[None], y=[None], mode="lines", line={"dash": dash}, **key)
     values = np.concatenate([run.series(name)[1] for run in runs for name in chart.names])
     values = values[np.isfinite(values)]
     is_wide = len(values) and values.min() > 0
     is_wide = is_wide and values.max() > MAX_RANGE_ON_LINEAR_AXIS * values.min()
+    named = [trace.name for trace in drawn.data if trace.showlegend is not False]
+    width = sum(PIXELS_PER_NAME + PIXELS_PER_CHARACTER * len(name) for name in named)
     drawn.update_layout(
-        height=HEIGHT_PIXELS + (HEIGHT_OF_LEGEND_PIXELS if len(drawn.data) > 4 else 0),
+        height=HEIGHT_PIXELS + PIXELS_PER_LEGEND_ROW * (width // PIXELS_IN_LEGEND_ROW),
         margin={"l": 52, "r": 12, "t": 8, "b": 36},
         hovermode="x unified",
         hoverlabel={"namelength": -1},
@@ -125,12 +132,24 @@ def _log_ticks(values: np.ndarray) -> list[float]:
     return [float(f"{digit}e{power}") for power in range(low, high + 2) for digit in digits]
 
 
-def _add(drawn: go.Figure, run: Run, name: str, *, label: str, color: int, dash: str) -> None:
+@dataclasses.dataclass(frozen=True)
+class _Style:
+    """How a curve looks: its names in the legend and where the pointer is, its colour's number."""
+
+    legend: str
+    hover: str
+    color: int
+    dash: str = "solid"
+
+
+def _add(drawn: go.Figure, run: Run, name: str, style: _Style) -> None:
     steps, values = run.series(name)
     if not len(steps):
         return
-    meta = {"color": color}
-    group = {"legendgroup": label, "name": label, "meta": meta}
+    is_named = any(trace.legendgroup == style.legend for trace in drawn.data)
+    group = {"legendgroup": style.legend, "name": style.legend, "meta": {"color": style.color}}
+    line = {"dash": style.dash, "width": 1.8}
+    extra = f"<extra>{style.hover}</extra>"
     for suffix in SPREAD_SUFFIXES:
         spread_steps, spread = run.series(name + suffix)
         if len(spread_steps) == len(steps):
@@ -150,9 +169,10 @@ def _add(drawn: go.Figure, run: Run, name: str, *, label: str, color: int, dash:
             x=steps,
             y=values,
             mode="lines+markers",
-            line={"dash": dash, "width": 1.8},
+            line=line,
             marker={"size": 4},
-            hovertemplate="%{y:.4~g}",
+            hovertemplate=f"%{{y:.4~g}}{extra}",
+            showlegend=not is_named,
             **group,
         )
         return
@@ -170,8 +190,9 @@ def _add(drawn: go.Figure, run: Run, name: str, *, label: str, color: int, dash:
         x=steps,
         y=smooth(values, reach),
         mode="lines",
-        line={"dash": dash, "width": 1.8},
+        line=line,
         customdata=values,
-        hovertemplate="%{y:.4~g} (raw %{customdata:.4~g})",
+        hovertemplate=f"%{{y:.4~g}} (raw %{{customdata:.4~g}}){extra}",
+        showlegend=not is_named,
         **group,
     )

@@ -9,7 +9,8 @@ function color(name) {
 }
 
 function coloredTrace(trace) {
-  const chosen = color(`series-${trace.meta.color % 8}`);
+  const number = trace.meta.color;
+  const chosen = color(number === null ? "muted" : `series-${number % 8}`);
   const colored = { ...trace, line: { ...trace.line, color: chosen } };
   if (trace.fill) colored.fillcolor = `${chosen}2e`;
   if (trace.marker) colored.marker = { ...trace.marker, color: chosen };
