@@ -1,12 +1,18 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from absl import flags
+from absl.testing import flagsaver
 
 from tests.conformance.trajectory import leave_graphs_as_they_are
+from wgan_tf import commands
+from wgan_tf import config as configuration
 from wgan_tf.config import Config
+
+ParseFlags = Callable[..., Config]
 
 
 def pytest_configure() -> None:
@@ -14,6 +20,21 @@ def pytest_configure() -> None:
     (cpu,) = tf.config.list_physical_devices("CPU")
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 4)
     leave_graphs_as_they_are()
+
+
+@pytest.fixture(scope="module")
+def parse_flags() -> Iterator[ParseFlags]:
+    """Reads a command line as the commands do, whose flags are defined for one module alone."""
+
+    def parse(*arguments: str) -> Config:
+        with flagsaver.flagsaver():
+            flags.FLAGS(["program", *arguments])
+            return commands.config_from_flags()
+
+    commands.define_config_flags()
+    yield parse
+    for field in configuration.fields():
+        delattr(flags.FLAGS, field.name)
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from wgan_tf import commands
-from wgan_tf import config as configuration
+from wgan_tf import commands, flagfile
 from wgan_tf.errors import DivergenceError, UserError
 from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.serving.saved_model import exported_step
@@ -102,7 +101,7 @@ def test_a_run_leaves_all_that_is_promised(finished: pathlib.Path) -> None:
         "gradient_penalty",
         "images_per_sec",
     }
-    saved = configuration.from_flagfile((finished / "config.flags").read_text(), "config.flags")
+    saved = flagfile.from_flagfile((finished / "config.flags").read_text(), "config.flags")
     assert saved.dcgan_width == 4
     assert saved.workdir == str(finished)
 

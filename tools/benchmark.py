@@ -20,9 +20,10 @@ from collections.abc import Iterator, Sequence
 
 from absl import flags
 
-from wgan_tf import commands
+from wgan_tf import commands, flagfile
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
+from wgan_tf.options import parse_value
 from wgan_tf.status import Status
 
 
@@ -108,7 +109,7 @@ def _compare_workers(config: Config, count: int) -> None:
 @contextlib.contextmanager
 def _worker(config: Config, core: int, tf_config: str) -> Iterator[subprocess.Popen[str]]:
     """A process on one core, and so of one thread, that takes a turn for each line it is sent."""
-    options = configuration.to_flagfile(config).split("\n")[:-1]
+    options = flagfile.to_flagfile(config).split("\n")[:-1]
     steps = f"--steps_timed={flags.FLAGS.steps_timed}"
     with subprocess.Popen(
         [sys.executable, __file__, *options, "--on_request", steps],
@@ -163,7 +164,7 @@ def _report(speeds: dict[str, list[float]]) -> None:
 def _changed(config: Config, flag: str) -> Config:
     name, _, text = flag.removeprefix("--").partition("=")
     field = next(field for field in configuration.fields() if field.name == name)
-    changed = dataclasses.replace(config, **{name: configuration.parse_value(field, text)})
+    changed = dataclasses.replace(config, **{name: parse_value(field, text)})
     configuration.validate(changed)
     return changed
 

@@ -17,6 +17,7 @@ from absl import app, flags, logging
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
 from wgan_tf.errors import DivergenceError, ExportError, UserError, WorkerLostError
+from wgan_tf.options import default_value, field_type, format_value, parse_value
 from wgan_tf.status import Status
 
 # Options of the commands that name a place to write, in which a shell leaves a ~ alone.
@@ -28,14 +29,13 @@ def define_config_flags(names: Collection[str] | None = None) -> None:
     for field in configuration.fields():
         if names is not None and field.name not in names:
             continue
-        kind, _ = configuration.field_type(field)
+        kind, _ = field_type(field)
         choices = field.metadata["choices"]
         help_text = field.metadata["help"] + (f" One of {', '.join(choices)}." if choices else "")
         if kind is bool:
             flags.DEFINE_bool(field.name, field.default, help_text)
         else:
-            default = configuration.format_value(configuration.default(field))
-            flags.DEFINE_string(field.name, default, help_text)
+            flags.DEFINE_string(field.name, format_value(default_value(field)), help_text)
 
 
 def config_from_flags() -> Config:
@@ -47,9 +47,7 @@ def config_from_flags() -> Config:
     values: dict[str, Any] = {}
     for field in configuration.fields():
         value = flags.FLAGS[field.name].value
-        values[field.name] = (
-            value if isinstance(value, bool) else configuration.parse_value(field, value)
-        )
+        values[field.name] = value if isinstance(value, bool) else parse_value(field, value)
     config = Config(**values)
     configuration.validate(config)
     return config
@@ -62,7 +60,7 @@ def changed_by_flags(config: Config) -> Config:
         UserError: a value is not allowed.
     """
     values: dict[str, Any] = {
-        field.name: configuration.parse_value(field, flags.FLAGS[field.name].value)
+        field.name: parse_value(field, flags.FLAGS[field.name].value)
         for field in configuration.fields()
         if field.name in flags.FLAGS and flags.FLAGS[field.name].present
     }

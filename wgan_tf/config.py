@@ -4,61 +4,13 @@ The commands make their flags from it, a run's folder keeps it as `config.flags`
 the package takes it as a value. This module imports neither TensorFlow nor absl.
 """
 
-import csv
 import dataclasses
-import io
 import math
-import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wgan_tf.errors import UserError
-
-Value = str | int | float | bool | tuple[str, ...] | tuple[int, ...] | tuple[float, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Requirement:
-    """An option has an effect only while another option has one of some values."""
-
-    option: str
-    values: tuple[Value, ...]
-
-
-def option(
-    default: Value,
-    help: str,
-    *,
-    choices: Sequence[str] = (),
-    minimum: float = -math.inf,
-    maximum: float = math.inf,
-    only_with: Requirement | None = None,
-    may_change: bool = False,
-) -> Any:
-    """Declares one option of `Config`.
-
-    Args:
-        default: the value where none is given.
-        help: a sentence for `--help`.
-        choices: the allowed words; empty allows any.
-        minimum: the least allowed number (of each entry, for a list).
-        maximum: the greatest allowed number.
-        only_with: a value other than the default is refused while this does not hold.
-        may_change: whether a run may go on from its checkpoint with another value, which is so
-            where the option does not shape the trajectory.
-    """
-    return dataclasses.field(
-        default=default,
-        metadata={
-            "help": help,
-            "choices": tuple(choices),
-            "minimum": minimum,
-            "maximum": maximum,
-            "only_with": only_with,
-            "may_change": may_change,
-        },
-    )
-
+from wgan_tf.options import Requirement, Value, format_value, option
 
 WITH_CLIPPING = Requirement("lipschitz", ("weight_clipping",))
 WITH_PENALTY = Requirement("lipschitz", ("gradient_penalty", "one_sided_gradient_penalty"))
@@ -590,18 +542,6 @@ def fields() -> tuple[dataclasses.Field[Any], ...]:
     return dataclasses.fields(Config)
 
 
-def field_type(field: dataclasses.Field[Any]) -> tuple[type, bool]:
-    """The type of an option's value, or of its entries, and whether it is a list."""
-    if typing.get_origin(field.type) is tuple:
-        return typing.get_args(field.type)[0], True
-    return typing.cast(type, field.type), False
-
-
-def default(field: dataclasses.Field[Any]) -> Value:
-    """An option's default."""
-    return typing.cast(Value, field.default)
-
-
 def validate(config: Config) -> None:
     """Checks every value alone, then together with the others, as far as no data is needed.
 
@@ -668,79 +608,6 @@ def _check_in_use(field: dataclasses.Field[Any], config: Config) -> None:
             f"--{requirement.option}={required}; leave it out or take "
             f"--{requirement.option}={' or '.join(map(str, requirement.values))}."
         )
-
-
-def format_value(value: Value) -> str:
-    """A value as a flag takes it: lists as one CSV row, booleans as true and false."""
-    if isinstance(value, tuple):
-        row = io.StringIO()
-        csv.writer(row, lineterminator="").writerow(value)
-        return row.getvalue() if value else ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return repr(value) if isinstance(value, float) else str(value)
-
-
-def parse_value(field: dataclasses.Field[Any], text: str) -> Value:
-    """The inverse of `format_value`.
-
-    Raises:
-        UserError: the text is no value of the option's type.
-    """
-    kind, is_list = field_type(field)
-    try:
-        if is_list:
-            row = next(csv.reader([text]), [])
-            return tuple(kind(entry.strip()) for entry in row if entry.strip())
-        if kind is bool:
-            return {"true": True, "false": False}[text.lower()]
-        return typing.cast(Value, kind(text))
-    except (ValueError, KeyError, csv.Error):
-        name = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}[
-            kind
-        ]
-        name = f"{name} or several, separated by commas" if is_list else name
-        raise UserError(f"--{field.name}={text} does not fit; give {name}.") from None
-
-
-def to_flagfile(config: Config) -> str:
-    """A flagfile with every option, which `from_flagfile` reads back equal."""
-    lines = (f"--{field.name}={format_value(getattr(config, field.name))}" for field in fields())
-    return "\n".join(lines) + "\n"
-
-
-def to_row(config: Config) -> dict[str, str | int | float | bool]:
-    """Options and values, lists as a flag takes them, for a table of runs."""
-    values = dataclasses.asdict(config)
-    return {
-        name: format_value(value) if isinstance(value, tuple) else value
-        for name, value in values.items()
-    }
-
-
-def from_flagfile(text: str, source: str) -> Config:
-    """Reads what `to_flagfile` wrote.
-
-    Args:
-        text: the flagfile.
-        source: its name, for errors.
-
-    Raises:
-        UserError: a line is no option of this version.
-    """
-    by_name = {field.name: field for field in fields()}
-    values: dict[str, Any] = {}
-    for line in map(str.strip, text.splitlines()):
-        if not line or line.startswith("#"):
-            continue
-        name, equals, value = line.removeprefix("--").partition("=")
-        if not equals or name not in by_name:
-            raise UserError(
-                f"{source} has the line '{line}', which is no option of this version; take the "
-                "version that wrote it, or take the line out."
-            )
-        values[name] = parse_value(by_name[name], value)
-    return Config(**values)
 
 
 def trajectory_changes(saved: Config, given: Config) -> Mapping[str, tuple[Value, Value]]:

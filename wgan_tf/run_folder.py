@@ -8,9 +8,11 @@ from typing import Self
 import tensorflow as tf
 
 from wgan_tf import config as configuration
+from wgan_tf import flagfile
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.files import write_atomically
+from wgan_tf.options import format_value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +116,7 @@ class RunFolder:
         """Makes the folder and says in it what the run is."""
         tf.io.gfile.makedirs(self.path)
         write_atomically(self.dataset_file, json.dumps(dataclasses.asdict(card)).encode())
-        write_atomically(self.config_file, configuration.to_flagfile(config).encode())
+        write_atomically(self.config_file, flagfile.to_flagfile(config).encode())
 
     def read_config(self) -> Config:
         """The run's configuration, with the folder where it is now.
@@ -128,7 +130,7 @@ class RunFolder:
                 "folder that wgan_tf.main trained in."
             )
         with tf.io.gfile.GFile(self.config_file) as file:
-            config = configuration.from_flagfile(file.read(), self.config_file)
+            config = flagfile.from_flagfile(file.read(), self.config_file)
         return dataclasses.replace(config, workdir=self.path)
 
     def read_dataset_card(self) -> DatasetCard:
@@ -164,8 +166,8 @@ class RunFolder:
         changes = configuration.trajectory_changes(self.read_config(), config)
         for name, (saved, given) in changes.items():
             raise UserError(
-                f"--{name}={configuration.format_value(given)} differs from the run in "
-                f"{self.path}, which has --{name}={configuration.format_value(saved)}; go on with "
+                f"--{name}={format_value(given)} differs from the run in "
+                f"{self.path}, which has --{name}={format_value(saved)}; go on with "
                 f"--flagfile={self.config_file}, or take another --workdir."
             )
 

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from wgan_tf import config as configuration
-from wgan_tf import drawing, reporting
+from wgan_tf import drawing, flagfile, reporting
 from wgan_tf.config import Config
 from wgan_tf.data.store import Description, Store
 from wgan_tf.errors import UserError, WorkerLostError
@@ -18,6 +18,7 @@ from wgan_tf.examples import describe_examples, open_examples
 from wgan_tf.files import require_writable
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
+from wgan_tf.options import format_value
 from wgan_tf.quality import Quality, build_quality, generated_examples, measure_diversity
 from wgan_tf.run_folder import DatasetCard, RunFolder
 from wgan_tf.serving.sampler import Sampler
@@ -71,7 +72,7 @@ def describe(config: Config) -> Status:
         devices = f"{len(cluster.workers)} workers, {max(local_gpus(), 1)} replicas on this one"
     else:
         devices = ", ".join(device_names(build_strategy(config)))
-    print(configuration.to_flagfile(config))
+    print(flagfile.to_flagfile(config))
     num_classes = registry.count_classes(config, data.class_names)
     for build in (registry.build_generator, registry.build_critic):
         build(config, data.example_shape, num_classes).summary()
@@ -158,7 +159,7 @@ def _train(
         monitor.message(f"Training on {_described(strategy)}")
         if store.left_out:
             monitor.message(f"{len(store.left_out)} files of --dataset are unusable and left out")
-        monitor.configuration(configuration.to_flagfile(config), configuration.to_row(config))
+        monitor.configuration(flagfile.to_flagfile(config), flagfile.to_row(config))
         quality = _quality(config, store, held_out_store, monitor.message)
         raw_sampler = drawing.build_run_sampler(
             config, trainer.state.generator, store.example_shape, sampler.num_classes
@@ -254,7 +255,7 @@ def _check_worker(config: Config, folder: RunFolder, cluster: Cluster) -> Facts:
     if cluster.is_chief:
         require_writable(config.workdir)
     options = {
-        f"--{field.name}": configuration.format_value(getattr(config, field.name))
+        f"--{field.name}": format_value(getattr(config, field.name))
         for field in configuration.fields()
         if field.name not in LOCAL_OPTIONS
     }

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from wgan_tf import config as configuration
-from wgan_tf import lipschitz
+from wgan_tf import flagfile, lipschitz
 from wgan_tf.config import Config
 
 PRESETS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.flags"))
@@ -254,7 +253,7 @@ ROWS = [
 
 def preset(path: pathlib.Path, **changes: Any) -> Config:
     """A preset as its flagfile has it, with some options changed."""
-    config = configuration.from_flagfile(path.read_text(), str(path))
+    config = flagfile.from_flagfile(path.read_text(), str(path))
     return dataclasses.replace(config, **changes)
 
 

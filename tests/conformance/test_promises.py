@@ -22,7 +22,7 @@ from tests.conformance.trajectory import (
 )
 from tests.loopback import free_addresses, tf_config
 from wgan_tf import config as configuration
-from wgan_tf import drawing, lipschitz
+from wgan_tf import drawing, flagfile, lipschitz
 from wgan_tf.config import Config
 from wgan_tf.networks import registry
 from wgan_tf.networks.dropout import masks_from
@@ -284,7 +284,7 @@ def test_penalty_gradients_equal_central_differences(row: Row, data_dir: str) ->
 @ROW
 def test_config_reads_back_equal(row: Row) -> None:
     config = row.config()
-    assert configuration.from_flagfile(configuration.to_flagfile(config), "config.flags") == config
+    assert flagfile.from_flagfile(flagfile.to_flagfile(config), "config.flags") == config
     configuration.validate(config)
 
 

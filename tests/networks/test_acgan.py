@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from tests.networks.reference import convolve, quarters, relu, repeat
-from wgan_tf import config as configuration
+from wgan_tf import flagfile
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.networks import acgan, registry
@@ -36,7 +36,7 @@ def weights_of(network: keras.Model, kind: type[keras.layers.Layer]) -> list[lis
 
 @pytest.fixture(scope="module")
 def source() -> tuple[keras.Model, keras.Model]:
-    config = configuration.from_flagfile(PRESET.read_text(), str(PRESET))
+    config = flagfile.from_flagfile(PRESET.read_text(), str(PRESET))
     shape = (28, 28, 1)
     return registry.build_generator(config, shape, 10), registry.build_critic(config, shape, 10)
 

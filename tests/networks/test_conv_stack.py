@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from wgan_tf import config as configuration
+from wgan_tf import flagfile
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.networks import conv_stack, registry
@@ -21,7 +21,7 @@ CONFIGS = pathlib.Path(__file__).parents[2] / "configs"
 
 
 def preset(name: str) -> Config:
-    return configuration.from_flagfile((CONFIGS / f"{name}.flags").read_text(), name)
+    return flagfile.from_flagfile((CONFIGS / f"{name}.flags").read_text(), name)
 
 
 def maps(network: keras.Model) -> list[tuple[int, ...]]:

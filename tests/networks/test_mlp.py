@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from wgan_tf import config as configuration
+from wgan_tf import flagfile
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.networks import mlp, registry
@@ -17,7 +17,7 @@ Randomize = Callable[[Iterable[keras.Variable]], None]
 KEY = tf.constant([3, 4], tf.int64)
 
 PRESET = pathlib.Path(__file__).parents[2] / "configs" / "mnist_heuristic_gan.flags"
-HEURISTIC = configuration.from_flagfile(PRESET.read_text(), PRESET.name)
+HEURISTIC = flagfile.from_flagfile(PRESET.read_text(), PRESET.name)
 
 
 def dense_stack(network: keras.Model, x: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from tests.networks.reference import convolve, quarters, relu, repeat
-from wgan_tf import config as configuration
+from wgan_tf import flagfile
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.networks import registry, resnet
@@ -39,7 +39,7 @@ SMALL = Config(
 
 
 def preset(name: str) -> Config:
-    return configuration.from_flagfile((CONFIGS / f"{name}.flags").read_text(), name)
+    return flagfile.from_flagfile((CONFIGS / f"{name}.flags").read_text(), name)
 
 
 def count_trainable(network: keras.Model) -> int:

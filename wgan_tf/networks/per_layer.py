@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from wgan_tf.config import Config, format_value
+from wgan_tf.config import Config
 from wgan_tf.errors import UserError
+from wgan_tf.options import format_value
 
 
 def per_layer(config: Config, option: str, layers: int, counted: str) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
+from wgan_tf.options import default_value, format_value
 from wgan_tf.reporting.runs import Run
 
 OBJECTIVES = {
@@ -111,13 +112,11 @@ def options_in_effect(config: Config) -> dict[str, str]:
     for field in configuration.fields():
         needed = field.metadata["only_with"]
         if needed is None or getattr(config, needed.option) in needed.values:
-            shown[field.name] = configuration.format_value(getattr(config, field.name))
+            shown[field.name] = format_value(getattr(config, field.name))
     return shown
 
 
 def chosen_options(config: Config) -> list[str]:
     """The names of the options in effect that differ from their defaults."""
-    defaults = {
-        f.name: configuration.format_value(configuration.default(f)) for f in configuration.fields()
-    }
+    defaults = {f.name: format_value(default_value(f)) for f in configuration.fields()}
     return [name for name, value in options_in_effect(config).items() if value != defaults[name]]

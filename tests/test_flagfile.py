@@ -1,0 +1,100 @@
+import pathlib
+
+import pytest
+
+from tests.conftest import ParseFlags
+from wgan_tf import flagfile
+from wgan_tf.config import Config
+from wgan_tf.errors import UserError
+
+UNUSUAL = [
+    Config(workdir="run"),
+    Config(
+        workdir="/data/my runs/été #1",
+        dataset="folder:/my pictures/a=b --c",
+        classes=("T-shirt, top", 'called "bag"', "3", "a b"),
+        generator_learning_rate=4e-4,
+        critic_learning_rate=1 / 3,
+        penalty_weight=0.1,
+        beta_2=1e-7,
+        seed=2**31 - 1,
+        critic_warmup=True,
+        export=False,
+    ),
+    Config(
+        workdir="run",
+        architecture="mlp",
+        mlp_generator_units=(7,),
+        mlp_critic_units=(),
+        mlp_generator_dropout=(0.1, 1 / 3, 0.0),
+        lipschitz="weight_clipping",
+        clip_value=1e-8,
+        optimizer="rmsprop",
+    ),
+]
+
+
+@pytest.mark.parametrize("config", UNUSUAL)
+def test_a_saved_configuration_reads_back_equal(config: Config) -> None:
+    assert flagfile.from_flagfile(flagfile.to_flagfile(config), "saved") == config
+
+
+@pytest.mark.parametrize("config", UNUSUAL)
+def test_a_saved_configuration_is_a_flagfile_for_absl(
+    config: Config, parse_flags: ParseFlags, tmp_path: pathlib.Path
+) -> None:
+    saved = tmp_path / "config.flags"
+    saved.write_text(flagfile.to_flagfile(config))
+    assert parse_flags(f"--flagfile={saved}") == config
+
+
+def test_values_on_the_command_line(parse_flags: ParseFlags) -> None:
+    config = parse_flags(
+        "--workdir=run",
+        "--noexport",
+        "--critic_warmup",
+        "--generator_learning_rate=.5e-3",
+        '--classes=cat,"dog, small", 7',
+        "--steps=12",
+    )
+    assert config == Config(
+        workdir="run",
+        export=False,
+        critic_warmup=True,
+        generator_learning_rate=0.0005,
+        classes=("cat", "dog, small", "7"),
+        steps=12,
+    )
+
+
+def test_a_flagfile_may_have_comments_blank_lines_and_an_option_twice() -> None:
+    text = "# --steps=1\n\n  --steps=2  \n--steps=3\n"
+    assert flagfile.from_flagfile(text, "x.flags") == Config(steps=3)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--stepz=5",
+        "--steps",
+        "5",
+        "--steps=5.5",
+        "--steps=20,000",
+        "--steps=5  # few",
+        "--steps=",
+        "--export=maybe",
+        "--beta_1=half",
+        "--mlp_critic_units=64,x",
+        "--mlp_critic_units=64.0",
+        "--mlp_critic_dropout=0.5,none",
+    ],
+)
+def test_a_line_that_is_no_option_is_refused(line: str) -> None:
+    with pytest.raises(UserError) as error:
+        flagfile.from_flagfile(f"--latent_dim=3\n{line}\n", "x.flags")
+    assert line.partition("  #")[0] in str(error.value)
+
+
+def test_a_list_that_spans_lines_is_refused(parse_flags: ParseFlags) -> None:
+    with pytest.raises(UserError, match="--classes"):
+        parse_flags("--workdir=run", "--classes=cat\ndog")

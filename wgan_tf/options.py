@@ -1,0 +1,101 @@
+"""One option: how it is declared, what values it takes, and how these are written."""
+
+import csv
+import dataclasses
+import io
+import math
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+from wgan_tf.errors import UserError
+
+Value = str | int | float | bool | tuple[str, ...] | tuple[int, ...] | tuple[float, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Requirement:
+    """An option has an effect only while another option has one of some values."""
+
+    option: str
+    values: tuple[Value, ...]
+
+
+def option(
+    default: Value,
+    help: str,
+    *,
+    choices: Sequence[str] = (),
+    minimum: float = -math.inf,
+    maximum: float = math.inf,
+    only_with: Requirement | None = None,
+    may_change: bool = False,
+) -> Any:
+    """Declares one option of `Config`.
+
+    Args:
+        default: the value where none is given.
+        help: a sentence for `--help`.
+        choices: the allowed words; empty allows any.
+        minimum: the least allowed number (of each entry, for a list).
+        maximum: the greatest allowed number.
+        only_with: a value other than the default is refused while this does not hold.
+        may_change: whether a run may go on from its checkpoint with another value, which is so
+            where the option does not shape the trajectory.
+    """
+    return dataclasses.field(
+        default=default,
+        metadata={
+            "help": help,
+            "choices": tuple(choices),
+            "minimum": minimum,
+            "maximum": maximum,
+            "only_with": only_with,
+            "may_change": may_change,
+        },
+    )
+
+
+def field_type(field: dataclasses.Field[Any]) -> tuple[type, bool]:
+    """The type of an option's value, or of its entries, and whether it is a list."""
+    if typing.get_origin(field.type) is tuple:
+        return typing.get_args(field.type)[0], True
+    return typing.cast(type, field.type), False
+
+
+def default_value(field: dataclasses.Field[Any]) -> Value:
+    """An option's default."""
+    return typing.cast(Value, field.default)
+
+
+def format_value(value: Value) -> str:
+    """A value as a flag takes it: lists as one CSV row, booleans as true and false."""
+    if isinstance(value, tuple):
+        row = io.StringIO()
+        csv.writer(row, lineterminator="").writerow(value)
+        return row.getvalue() if value else ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def parse_value(field: dataclasses.Field[Any], text: str) -> Value:
+    """The inverse of `format_value`.
+
+    Raises:
+        UserError: the text is no value of the option's type.
+    """
+    kind, is_list = field_type(field)
+    try:
+        if is_list:
+            row = next(csv.reader([text]), [])
+            return tuple(kind(entry.strip()) for entry in row if entry.strip())
+        if kind is bool:
+            return {"true": True, "false": False}[text.lower()]
+        return typing.cast(Value, kind(text))
+    except (ValueError, KeyError, csv.Error):
+        name = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}[
+            kind
+        ]
+        name = f"{name} or several, separated by commas" if is_list else name
+        raise UserError(f"--{field.name}={text} does not fit; give {name}.") from None
