@@ -59,6 +59,9 @@ def test_examples_are_what_the_sampler_draws(dcgan_config: Config) -> None:
     assert len(batches) == 3
     for label, batch in enumerate(batches):
         np.testing.assert_array_equal(batch, drawing.draw(sampler, 2, 4 + label, label))
+    labels = quality.generated_labels(6, 3)
+    np.testing.assert_array_equal(labels, [0, 0, 1, 1, 2, 2])
+    assert quality.generated_labels(6, 0) is None
 
 
 def test_pictures_are_measured_against_the_held_out_ones(

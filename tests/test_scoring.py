@@ -35,6 +35,12 @@ def test_a_run_and_its_export_score_alike(conditional: str, config: Config, tmp_
     subject = scoring.saved_model_subject(exported)
     of_export = scoring.score(subject, config, count=200, seed=3)
     assert of_run.values == of_export.values
+    labels = subject.labels(20, 10)
+    if conditional == "none":
+        assert labels is None
+    else:
+        np.testing.assert_array_equal(labels, np.repeat(np.arange(10), 2))
+    np.testing.assert_array_equal(scoring.run_subject(folder, "last").labels(20, 10), labels)
     assert of_run.protocol == of_export.protocol
     assert {"fid_random", "kid_random", "precision_random", "coverage_random"} <= set(of_run.values)
     assert of_run.protocol["generator_seed"] == 3

@@ -497,7 +497,14 @@ class Config:
         ("fid",),
         "Metrics of pictures in an evaluation; empty for the critic's estimate alone. The best "
         "checkpoint has the least fid, or without it kid, or without both sliced_wasserstein.",
-        choices=("fid", "kid", "inception_score", "manifolds", "sliced_wasserstein"),
+        choices=(
+            "fid",
+            "kid",
+            "inception_score",
+            "class_agreement",
+            "manifolds",
+            "sliced_wasserstein",
+        ),
         may_change=True,
     )
     eval_samples: int = option(

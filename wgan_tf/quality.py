@@ -47,8 +47,8 @@ class Quality(Protocol):
     def num_examples(self) -> int:
         """How many examples `measure` takes."""
 
-    def measure(self, examples: Examples) -> Mapping[str, float]:
-        """Metrics by name, of batches of examples."""
+    def measure(self, examples: Examples, labels: np.ndarray | None = None) -> Mapping[str, float]:
+        """Metrics by name, of batches of examples and of the labels that they were asked for."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,9 +80,11 @@ class PictureQuality:
         """See `Quality`."""
         return self.settings.generated_count
 
-    def measure(self, examples: Examples) -> Mapping[str, float]:
+    def measure(self, examples: Examples, labels: np.ndarray | None = None) -> Mapping[str, float]:
         """See `Quality`; uint8 [n, H, W, C] a batch."""
-        result = evaluate_images(self.real, examples, self.extractor, self.settings, self.metrics)
+        result = evaluate_images(
+            self.real, examples, self.extractor, self.settings, self.metrics, labels
+        )
         return result.values
 
 
@@ -109,8 +111,9 @@ class PointQuality:
             "transported_points": len(self.real),
         }
 
-    def measure(self, examples: Examples) -> Mapping[str, float]:
+    def measure(self, examples: Examples, labels: np.ndarray | None = None) -> Mapping[str, float]:
         """See `Quality`; [n, D] a batch."""
+        del labels
         points = np.concatenate(list(examples))
         values = {"exact_wasserstein": exact_wasserstein(points[: len(self.real)], self.real)}
         if self.mixture is not None:
@@ -206,6 +209,15 @@ def generated_examples(sampler: Sampler, count: int, seed: int = 0) -> Examples:
     """
     for number, size, label in class_chunks(count, sampler.num_classes):
         yield drawing.draw(sampler, size, seed + number, label)
+
+
+def generated_labels(count: int, num_classes: int) -> np.ndarray | None:
+    """The labels of what `generated_examples` draws, int64 [count]; None without classes."""
+    if not num_classes:
+        return None
+    return np.concatenate(
+        [np.full(size, label) for _, size, label in class_chunks(count, num_classes)]
+    )
 
 
 def class_chunks(count: int, num_classes: int) -> Iterator[tuple[int, int, int | None]]:

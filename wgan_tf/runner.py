@@ -19,7 +19,13 @@ from wgan_tf.files import require_writable
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
 from wgan_tf.options import format_value
-from wgan_tf.quality import Quality, build_quality, generated_examples, measure_diversity
+from wgan_tf.quality import (
+    Quality,
+    build_quality,
+    generated_examples,
+    generated_labels,
+    measure_diversity,
+)
 from wgan_tf.run_folder import DatasetCard, RunFolder
 from wgan_tf.serving.sampler import Sampler
 from wgan_tf.serving.saved_model import exported_step
@@ -237,7 +243,9 @@ def _measure(
     for prefix, sampler in (("", average), ("raw_", raw)):
         values = dict(measure_diversity(sampler, real))
         if quality:
-            values.update(quality.measure(generated_examples(sampler, quality.num_examples)))
+            count = quality.num_examples
+            labels = generated_labels(count, sampler.num_classes)
+            values.update(quality.measure(generated_examples(sampler, count), labels))
         metrics.update({f"{prefix}{name}": value for name, value in values.items()})
     return metrics
 

@@ -13,7 +13,7 @@ from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.examples import open_examples
 from wgan_tf.files import write_atomically
-from wgan_tf.quality import build_quality, class_chunks, generated_examples
+from wgan_tf.quality import build_quality, class_chunks, generated_examples, generated_labels
 from wgan_tf.restoring import Checkpoint
 from wgan_tf.run_folder import RunFolder
 
@@ -27,10 +27,13 @@ class Subject:
     Attributes:
         name: what they are, for people.
         examples: (count, seed, classes of the real data) -> batches of that many examples.
+        labels: (count, classes of the real data) -> the classes [count] that they are asked for;
+            None without.
     """
 
     name: str
     examples: Callable[[int, int, int], Iterator[np.ndarray]]
+    labels: Callable[[int, int], np.ndarray | None] = lambda count, num_classes: None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +85,8 @@ def score(subject: Subject, config: Config, *, count: int, seed: int) -> Scores:
     num_classes = len(train.class_names or ())
     examples = _fitting(subject, subject.examples(count, seed, num_classes), train.example_shape)
     protocol = {**quality.protocol, "generator_seed": seed}
-    return Scores(subject.name, quality.measure(examples), protocol)
+    values = quality.measure(examples, subject.labels(count, num_classes))
+    return Scores(subject.name, values, protocol)
 
 
 def run_subject(folder: RunFolder, checkpoint: Checkpoint) -> Subject:
@@ -95,6 +99,7 @@ def run_subject(folder: RunFolder, checkpoint: Checkpoint) -> Subject:
     return Subject(
         f"{folder.path} at step {step:,}",
         lambda count, seed, _: generated_examples(sampler, count, seed),
+        lambda count, _: generated_labels(count, sampler.num_classes),
     )
 
 
@@ -124,7 +129,11 @@ def saved_model_subject(path: str) -> Subject:
             (drawn,) = sample(**arguments).values()
             yield drawn.numpy()
 
-    return Subject(path, examples)
+    return Subject(
+        path,
+        examples,
+        lambda count, num_classes: generated_labels(count, num_classes if is_conditional else 0),
+    )
 
 
 def pictures_subject(dataset: str, config: Config) -> Subject:

@@ -40,6 +40,7 @@ class BrightnessFeatures:
     name = "brightness"
     version = "1"
     gives_class_probabilities = True
+    classes_are_labels = True
 
     def __init__(self) -> None:
         self.largest_batch = 0
@@ -94,6 +95,28 @@ def test_every_metric_is_that_of_its_own_function() -> None:
     assert result.values == pytest.approx(expected, rel=1e-5)
 
 
+def test_class_agreement_is_the_share_of_images_of_the_class_asked_for() -> None:
+    labels = np.arange(len(GENERATED)) % 2
+    result = evaluate_images(
+        statistics(REAL),
+        [GENERATED],
+        BrightnessFeatures(),
+        PROTOCOL,
+        ["class_agreement"],
+        labels,
+    )
+    agreeing = [
+        (image.mean() > 127.5) == label for image, label in zip(GENERATED, labels, strict=True)
+    ]
+    assert 0.3 < sum(agreeing) / len(GENERATED) < 0.7
+    expected = {"class_agreement_brightness": sum(agreeing) / len(GENERATED)}
+    assert result.values == pytest.approx(expected)
+    with pytest.raises(ValueError, match="no class probabilities"):
+        evaluate_images(
+            statistics(REAL), [GENERATED], PixelFeatures(), PROTOCOL, ["class_agreement"], labels
+        )
+
+
 def test_chosen_metrics_alone_are_computed() -> None:
     result = evaluate_images(
         statistics(REAL),
@@ -113,7 +136,8 @@ def test_row_carries_the_protocol_and_json_holds_it() -> None:
 
 def test_inception_score_needs_class_probabilities() -> None:
     assert applicable_metrics(BrightnessFeatures()) == tuple(METRICS)
-    assert set(METRICS) - set(applicable_metrics(PixelFeatures())) == {"inception_score"}
+    needy = {"inception_score", "class_agreement"}
+    assert set(METRICS) - set(applicable_metrics(PixelFeatures())) == needy
     with pytest.raises(ValueError, match="no class probabilities"):
         evaluate_images(statistics(REAL), [GENERATED], PixelFeatures(), PROTOCOL)
 

@@ -62,10 +62,23 @@ def _sliced_wasserstein(
     return {"sliced_wasserstein": mean_wasserstein_1d(real.projections, generated.projections)}
 
 
+def _class_agreement(
+    real: SampleStatistics, generated: SampleStatistics, protocol: EvaluationProtocol
+) -> Mapping[str, float]:
+    del real
+    if generated.labels is None:
+        return {}
+    if generated.class_probabilities is None:
+        raise ValueError(f"The features {protocol.features} have no class probabilities.")
+    predicted = generated.class_probabilities.argmax(axis=1)
+    return {f"class_agreement_{protocol.features}": float(np.mean(predicted == generated.labels))}
+
+
 METRICS: Mapping[str, _Metric] = {
     "fid": _fid,
     "kid": _kid,
     "inception_score": _inception_score,
+    "class_agreement": _class_agreement,
     "manifolds": _manifolds,
     "sliced_wasserstein": _sliced_wasserstein,
 }
@@ -94,8 +107,12 @@ def evaluate_images(
     extractor: FeatureExtractor,
     protocol: EvaluationProtocol,
     metrics: Collection[str] = tuple(METRICS),
+    labels: np.ndarray | None = None,
 ) -> EvaluationResult:
     """Computes metrics of generated images in one pass over them.
+
+    The class agreement is the share of images whose most probable class is their label; it is left
+    out without labels.
 
     Args:
         real: The protocol's real statistics; see `real_statistics`.
@@ -103,6 +120,7 @@ def evaluate_images(
         extractor: The protocol's.
         protocol: How to measure.
         metrics: Names in `METRICS`.
+        labels: Classes [N] that the images were asked for; None without.
 
     Raises:
         ValueError: A metric is unknown, the images are not as many as the protocol says, a sample
@@ -121,6 +139,7 @@ def evaluate_images(
     count = generated.gaussian.count
     if count != protocol.generated_count:
         raise ValueError(f"The protocol says {protocol.generated_count} images, not {count}.")
+    generated = dataclasses.replace(generated, labels=labels)
     values: dict[str, float] = {}
     for name, metric in METRICS.items():
         if name in metrics:
@@ -130,6 +149,8 @@ def evaluate_images(
 
 def applicable_metrics(extractor: FeatureExtractor) -> tuple[str, ...]:
     """The names in `METRICS` that these features allow."""
-    return tuple(
-        name for name in METRICS if name != "inception_score" or extractor.gives_class_probabilities
-    )
+    has_needs = {
+        "inception_score": extractor.gives_class_probabilities,
+        "class_agreement": extractor.classes_are_labels,
+    }
+    return tuple(name for name in METRICS if has_needs.get(name, True))

@@ -21,12 +21,14 @@ class SampleStatistics:
         features: float32 [n, D], of the examples kept.
         projections: float32 [n, P], pixels in [0, 1] of the examples kept, on random directions.
         class_probabilities: float32 [N, K] of all examples, or None.
+        labels: Classes [N] that all examples were asked for, or None.
     """
 
     gaussian: GaussianStatistics
     features: np.ndarray
     projections: np.ndarray
     class_probabilities: np.ndarray | None
+    labels: np.ndarray | None = None
 
 
 def sample_statistics(

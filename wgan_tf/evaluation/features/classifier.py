@@ -46,6 +46,7 @@ class ClassifierFeatures:
 
     name = "classifier"
     gives_class_probabilities = True
+    classes_are_labels = True
 
     def __init__(self, classifier: keras.Model, held_out_accuracy: float) -> None:
         """Wraps a trained classifier, whose outputs are the features and the logits.

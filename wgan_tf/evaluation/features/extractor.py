@@ -32,6 +32,10 @@ class FeatureExtractor(Protocol):
     def gives_class_probabilities(self) -> bool:
         """Whether `extract` tells class probabilities."""
 
+    @property
+    def classes_are_labels(self) -> bool:
+        """Whether these are of the labels of the data that are measured."""
+
     def extract(self, images: np.ndarray) -> Extraction:
         """Extracts features, in one pass, from a batch small enough to be computed at once.
 

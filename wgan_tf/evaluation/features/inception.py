@@ -49,6 +49,7 @@ class InceptionFeatures:
         self.version = _digest(path)
         probe = _run_checked(self._run, path, np.zeros((2, SIDE, SIDE, 3), np.float32))
         self.gives_class_probabilities = "logits" in probe
+        self.classes_are_labels = False
 
     def extract(self, images: np.ndarray) -> Extraction:
         """See `FeatureExtractor`; images of 1 or 3 channels."""

@@ -12,6 +12,7 @@ class PixelFeatures:
     name = "pixels"
     version = "1"
     gives_class_probabilities = False
+    classes_are_labels = False
 
     def extract(self, images: np.ndarray) -> Extraction:
         """See `FeatureExtractor`."""
@@ -26,6 +27,7 @@ class RandomFeatures:
 
     name = "random"
     gives_class_probabilities = False
+    classes_are_labels = False
 
     def __init__(
         self, image_shape: tuple[int, ...], *, dimension: int = 256, seed: int = 0
