@@ -43,7 +43,9 @@ def _inception_score(
     del real
     if generated.class_probabilities is None:
         raise ValueError(f"The features {protocol.features} have no class probabilities.")
-    score = inception_score(generated.class_probabilities, num_splits=protocol.inception_splits)
+    # Examples may come a class at a time, and the splits are contiguous.
+    probabilities = np.random.default_rng(protocol.seed).permutation(generated.class_probabilities)
+    score = inception_score(probabilities, num_splits=protocol.inception_splits)
     name = f"inception_score_{protocol.features}"
     return {name: score.mean, f"{name}_standard_deviation": score.standard_deviation}
 

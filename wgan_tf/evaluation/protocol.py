@@ -15,7 +15,8 @@ class EvaluationProtocol:
         split: Of the real data, as given.
         real_count: Real examples, drawn from the split without replacement.
         generated_count: Generated examples.
-        seed: Of the choice of real examples, of directions and of subsets.
+        seed: Of the choice of real examples, of directions, of subsets and of the inception score's
+            splits.
         generator_seed: Of the generated examples.
         kept_count: Examples of each kind whose features and projections are kept, the first so
             many; the kernel distance, precision, recall, density, coverage and the sliced
