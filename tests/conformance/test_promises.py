@@ -1,11 +1,12 @@
 """The promises that every row of the table keeps."""
 
 import dataclasses
+import functools
 import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,16 +32,16 @@ from wgan_tf.training.checkpoints import Checkpoints
 from wgan_tf.training.loop import Trainer
 
 ROW = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-TRAINED = pytest.mark.parametrize("trained", ROWS, indirect=True, ids=lambda row: row.name)
+ROWS_BY_NAME = {row.name: row for row in ROWS}
+TRAINED = pytest.mark.parametrize("trained", ROWS_BY_NAME, indirect=True)
 # Lesser precisions amplify rounding until runs differ.
 TRAINED_IN_FLOAT64 = pytest.mark.parametrize(
     "trained",
-    [row for row in ROWS if row.config().precision == "float64"],
+    [name for name, row in ROWS_BY_NAME.items() if row.config().precision == "float64"],
     indirect=True,
-    ids=lambda row: row.name,
 )
-# A family each: several processes cost too much for all rows, which `trajectory` follows by hand.
-ROWS_ELSEWHERE = ("mlp-points-penalty", "dcgan-clipping-batch-norm", "conv-stack-penalty")
+# Several processes cost too much for all rows, which `trajectory` follows by hand.
+ROWS_ELSEWHERE = ("mlp-points-penalty", "dcgan-clipping-batch-norm")
 REPOSITORY = pathlib.Path(__file__).parents[2]
 PRESET = pytest.mark.parametrize("path", PRESETS, ids=[path.stem for path in PRESETS])
 
@@ -76,20 +77,29 @@ class Trained:
 
 
 @pytest.fixture(scope="module")
-def trained(
-    request: pytest.FixtureRequest, data_dir: str, tmp_path_factory: pytest.TempPathFactory
-) -> Trained:
-    row, folder = request.param, str(tmp_path_factory.mktemp("checkpoints"))
-    trainer = one_device_trainer(row.config(), data_dir)
-    trainer.advance(2)
-    Checkpoints(trainer.state, folder, keep=1).save()
-    for steps in (1, 2):
-        trainer.advance(steps)
-    variables_at_5 = variables(trainer.state)
-    trainer.advance(steps_of(row) - 5)
-    return Trained(
-        row, trainer, folder, variables_at_5, variables(trainer.state), trainer.metrics()
-    )
+def train(data_dir: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Trained]:
+    """Trains a row on one device; once, since tracing takes seconds and many tests want it."""
+
+    @functools.cache
+    def train(name: str) -> Trained:
+        row, folder = ROWS_BY_NAME[name], str(tmp_path_factory.mktemp("checkpoints"))
+        trainer = one_device_trainer(row.config(), data_dir)
+        trainer.advance(2)
+        Checkpoints(trainer.state, folder, keep=1).save()
+        for steps in (1, 2):
+            trainer.advance(steps)
+        variables_at_5 = variables(trainer.state)
+        trainer.advance(steps_of(row) - 5)
+        return Trained(
+            row, trainer, folder, variables_at_5, variables(trainer.state), trainer.metrics()
+        )
+
+    return train
+
+
+@pytest.fixture
+def trained(request: pytest.FixtureRequest, train: Callable[[str], Trained]) -> Trained:
+    return train(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -186,12 +196,11 @@ def test_two_replicas_agree_with_one_device(
 
 @pytest.mark.parametrize("name", ROWS_ELSEWHERE)
 def test_four_replicas_and_two_workers_agree_with_one_device(
-    name: str, data_dir: str, elsewhere: Mapping[str, Mapping[str, np.ndarray]]
+    name: str,
+    train: Callable[[str], Trained],
+    elsewhere: Mapping[str, Mapping[str, np.ndarray]],
 ) -> None:
-    row = next(row for row in ROWS if row.name == name)
-    one = one_device_trainer(row.config(precision="float64"), data_dir)
-    one.advance(steps_of(row))
-    expected = variables(one.state)
+    expected = train(name).variables
     found = {
         place: [kept[f"{name}/{number}"] for number in range(len(expected))]
         for place, kept in elsewhere.items()
@@ -211,13 +220,13 @@ def assert_agree(
 
 
 def test_a_run_goes_on_with_another_number_of_replicas(
-    data_dir: str, two_replicas: tf.distribute.Strategy, tmp_path: pathlib.Path
+    train: Callable[[str], Trained],
+    data_dir: str,
+    two_replicas: tf.distribute.Strategy,
+    tmp_path: pathlib.Path,
 ) -> None:
-    row = next(row for row in ROWS if row.name == "dcgan-clipping-batch-norm")
-    config = row.config(precision="float64")
-    one = one_device_trainer(config, data_dir)
-    one.advance(steps_of(row))
-
+    row = ROWS_BY_NAME["dcgan-clipping-batch-norm"]
+    config = row.config()
     folder = str(tmp_path / "checkpoints")
     begun = Trainer(config, open_data(config, data_dir), two_replicas)
     begun.advance(7)
@@ -237,7 +246,7 @@ def test_a_run_goes_on_with_another_number_of_replicas(
         check=True,
     )
     ended = np.load(out)
-    expected = variables(one.state)
+    expected = train(row.name).variables
     assert_agree([ended[f"{row.name}/{number}"] for number in range(len(expected))], expected)
 
 
