@@ -19,6 +19,9 @@ from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.serving.saved_model import exported_step
 from wgan_tf.status import Status
 
+# In one process, which makes the runs that the tests share once.
+pytestmark = pytest.mark.xdist_group("commands")
+
 TINY = [
     "--dataset=digits",
     "--dcgan_width=4",

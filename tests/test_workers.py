@@ -15,6 +15,9 @@ import tensorflow as tf
 from tests.loopback import free_addresses, tf_config
 from wgan_tf.monitoring.metrics_log import read_metrics
 
+# In one process, which makes the runs that the tests share once.
+pytestmark = pytest.mark.xdist_group("workers")
+
 OPTIONS = [
     "--dataset=toy:8gaussians",
     "--architecture=mlp",
