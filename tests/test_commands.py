@@ -20,7 +20,7 @@ from wgan_tf.serving.saved_model import exported_step
 from wgan_tf.status import Status
 
 # In one process, which makes the runs that the tests share once.
-pytestmark = pytest.mark.xdist_group("commands")
+pytestmark = pytest.mark.xdist_group("processes")
 
 TINY = [
     "--dataset=digits",

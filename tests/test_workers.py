@@ -16,7 +16,7 @@ from tests.loopback import free_addresses, tf_config
 from wgan_tf.monitoring.metrics_log import read_metrics
 
 # In one process, which makes the runs that the tests share once.
-pytestmark = pytest.mark.xdist_group("workers")
+pytestmark = pytest.mark.xdist_group("processes")
 
 OPTIONS = [
     "--dataset=toy:8gaussians",

@@ -68,7 +68,7 @@ def trained_rows(names: Collection[str]) -> pytest.MarkDecorator:
 
 TRAINED = trained_rows(ROWS_BY_NAME)
 # Several processes cost too much for all rows, which `trajectory` follows by hand.
-ROWS_ELSEWHERE = ("mlp-points-penalty", "dcgan-clipping-batch-norm")
+ROW_ELSEWHERE = "dcgan-clipping-batch-norm"
 REPOSITORY = pathlib.Path(__file__).parents[2]
 PRESET = pytest.mark.parametrize("path", PRESETS, ids=[path.stem for path in PRESETS])
 
@@ -105,9 +105,9 @@ class Trained:
 
 @pytest.fixture(scope="module")
 def train(data_dir: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Trained]:
-    """Trains a row on one device; once, since tracing takes seconds and many tests want it."""
+    """Trains a row on one device; once for tests in a row, since tracing takes seconds."""
 
-    @functools.cache
+    @functools.lru_cache(maxsize=1)
     def train(name: str) -> Trained:
         row, folder = ROWS_BY_NAME[name], str(tmp_path_factory.mktemp("checkpoints"))
         trainer = one_device_trainer(row.config(), data_dir)
@@ -176,12 +176,20 @@ def test_export_draws_the_same(trained: Trained, data_dir: str, tmp_path: pathli
     np.testing.assert_array_equal(exported.numpy(), drawn)
 
 
-@pytest.fixture(scope="module")
-def elsewhere(
-    data_dir: str, tmp_path_factory: pytest.TempPathFactory
-) -> Mapping[str, Mapping[str, np.ndarray]]:
-    """Rows trained in other processes: on four replicas of one, and on two workers."""
-    folder = tmp_path_factory.mktemp("trajectories")
+def trajectory(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "tests.conformance.trajectory", *arguments]
+
+
+def kept(path: str) -> list[np.ndarray]:
+    """The variables that `trajectory` kept of the row."""
+    arrays = np.load(path)
+    return [arrays[f"{ROW_ELSEWHERE}/{number}"] for number in range(len(arrays.files))]
+
+
+@pytest.mark.xdist_group(ROW_ELSEWHERE)
+def test_four_replicas_and_two_workers_agree_with_one_device(
+    train: Callable[[str], Trained], data_dir: str, tmp_path: pathlib.Path
+) -> None:
     workers = free_addresses(2)
     settings = {
         "four replicas": (["--replicas=4"], {}),
@@ -190,7 +198,7 @@ def elsewhere(
     }
     processes = {
         name: subprocess.Popen(
-            trajectory(data_dir, f"{folder}/{name}.npz", *options, "--rows", *ROWS_ELSEWHERE),
+            trajectory(data_dir, f"{tmp_path}/{name}.npz", *options, "--rows", ROW_ELSEWHERE),
             cwd=REPOSITORY,
             env={**os.environ, **environment},
         )
@@ -202,11 +210,11 @@ def elsewhere(
     finally:
         for process in processes.values():
             process.kill()
-    return {name: np.load(f"{folder}/{name}.npz") for name in settings}
-
-
-def trajectory(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "tests.conformance.trajectory", *arguments]
+    found = {name: kept(f"{tmp_path}/{name}.npz") for name in settings}
+    for name, actual in found.items():
+        assert_agree(actual, train(ROW_ELSEWHERE).variables, name)
+    for first, second in zip(found["worker 0"], found["worker 1"], strict=True):
+        np.testing.assert_array_equal(first, second)
 
 
 @trained_rows(ROWS_BY_NAME.keys() - NOT_ON_TWO_REPLICAS)
@@ -221,24 +229,6 @@ def test_two_replicas_agree_with_one_device(
     assert_agree(variables(two.state), trained.variables)
 
 
-@pytest.mark.xdist_group("elsewhere")
-@pytest.mark.parametrize("name", ROWS_ELSEWHERE)
-def test_four_replicas_and_two_workers_agree_with_one_device(
-    name: str,
-    train: Callable[[str], Trained],
-    elsewhere: Mapping[str, Mapping[str, np.ndarray]],
-) -> None:
-    expected = train(name).variables
-    found = {
-        place: [kept[f"{name}/{number}"] for number in range(len(expected))]
-        for place, kept in elsewhere.items()
-    }
-    for place, actual in found.items():
-        assert_agree(actual, expected, place)
-    for first, second in zip(found["worker 0"], found["worker 1"], strict=True):
-        np.testing.assert_array_equal(first, second)
-
-
 def assert_agree(
     actual: Sequence[np.ndarray], expected: Sequence[np.ndarray], message: str = ""
 ) -> None:
@@ -247,14 +237,14 @@ def assert_agree(
         np.testing.assert_allclose(value, wanted, rtol=1e-9, atol=1e-9, err_msg=message)
 
 
+@pytest.mark.xdist_group(ROW_ELSEWHERE)
 def test_a_run_goes_on_with_another_number_of_replicas(
     train: Callable[[str], Trained],
     data_dir: str,
     two_replicas: tf.distribute.Strategy,
     tmp_path: pathlib.Path,
 ) -> None:
-    row = ROWS_BY_NAME["dcgan-clipping-batch-norm"]
-    config = row.config()
+    config = ROWS_BY_NAME[ROW_ELSEWHERE].config()
     folder = str(tmp_path / "checkpoints")
     begun = Trainer(config, open_data(config, data_dir), two_replicas)
     begun.advance(7)
@@ -269,13 +259,13 @@ def test_a_run_goes_on_with_another_number_of_replicas(
     checkpoints.save()
     out = f"{tmp_path}/out.npz"
     subprocess.run(
-        trajectory(data_dir, out, "--replicas=4", f"--checkpoints={folder}", "--rows", row.name),
+        trajectory(
+            data_dir, out, "--replicas=4", f"--checkpoints={folder}", "--rows", ROW_ELSEWHERE
+        ),
         cwd=REPOSITORY,
         check=True,
     )
-    ended = np.load(out)
-    expected = train(row.name).variables
-    assert_agree([ended[f"{row.name}/{number}"] for number in range(len(expected))], expected)
+    assert_agree(kept(out), train(ROW_ELSEWHERE).variables)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.has_penalty], ids=lambda row: row.name)
