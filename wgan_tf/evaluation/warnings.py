@@ -15,6 +15,8 @@ History = Sequence[Mapping[str, float | None]]
 
 FEWEST_SUMMARIES = 5
 FEWEST_HELD_OUT = 6
+# The first evaluation may come before the generator draws anything.
+FEWEST_DIVERSITIES = 2
 
 MAX_IMBALANCE = 0.25
 MAX_GAP = 0.3
@@ -27,9 +29,8 @@ def judge(history: History, config: Config) -> list[str]:
     """All that a run's metrics say is wrong with it."""
     judgements = [not_finite(history), critic_overfits(history)]
     diversities = _finite(history, "diversity")
-    # The first evaluation may come before the generator draws anything.
-    if len(diversities) > 1:
-        judgements.append(outputs_collapse(diversities[-2:].max()))
+    if len(diversities) >= FEWEST_DIVERSITIES:
+        judgements.append(outputs_collapse(diversities[-FEWEST_DIVERSITIES:].max()))
     if config.objective == "wasserstein":
         has_two_sided_penalty = config.lipschitz == "gradient_penalty"
         weight = config.penalty_weight if has_two_sided_penalty else None

@@ -90,7 +90,8 @@ def compare(run: Run) -> Comparison:
     sample_distance = float(np.median(near_samples.distances[:, 0]) / unit)
     real_distance = float(np.median(near_real.distances) / unit)
     judgements = [warnings.samples_repeat_examples(sample_distance, real_distance)]
-    if "diversity" not in run.metric_names():
+    evaluated, _ = run.series("diversity")
+    if len(evaluated) < warnings.FEWEST_DIVERSITIES:
         judgements.append(warnings.outputs_collapse(diversity(samples, real)))
     matches = []
     for i in np.argsort(near_samples.distances[:, 0])[: MATCHES_SHOWN if is_picture else 0]:
