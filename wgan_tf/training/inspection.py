@@ -63,11 +63,12 @@ class Inspection:
         return {"clipped_share": float(np.mean(np.abs(weights) >= bound))}
 
     def evaluation(self) -> Mapping[str, float]:
-        """The Wasserstein estimate on held-out examples, always the same ones, and metrics."""
+        """What the critic says of held-out examples, always the same ones, and metrics."""
         if self._held_out_store is None:
             return {}
-        difference = self._trainer.score_difference(self._held_out_batches(self._held_out_store))
-        return {"held_out_wasserstein_estimate": difference, **self._measure()}
+        found = self._trainer.held_out_metrics(self._held_out_batches(self._held_out_store))
+        held_out = {f"held_out_{name}": value for name, value in found.items()}
+        return {**held_out, **self._measure()}
 
     def _held_out_batches(self, store: Store) -> Iterator[np.ndarray]:
         count = min(HELD_OUT_EXAMPLES, store.num_examples)
