@@ -4,12 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.untrained import write_run
-from wgan_tf import drawing, scoring
+from wgan_tf import drawing, examples, scoring
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
-from wgan_tf.run_folder import RunFolder
+from wgan_tf.latents import draw_latents
+from wgan_tf.run_folder import DatasetCard, RunFolder
+from wgan_tf.training.checkpoints import Checkpoints
+from wgan_tf.training.loop import Trainer
+from wgan_tf.training.randomness import Purpose, draw_key
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +51,44 @@ def test_a_run_and_its_export_score_alike(conditional: str, config: Config, tmp_
     assert of_run.protocol["generator_seed"] == 3
     other = scoring.score(scoring.run_subject(folder, "last"), config, count=200, seed=4)
     assert other.values["fid_random"] != of_run.values["fid_random"]
+
+
+def test_a_discriminator_is_right_on_so_many_held_out_and_generated_examples(
+    config: Config, tmp_path: Path
+) -> None:
+    config = dataclasses.replace(
+        config,
+        objective="non_saturating",
+        lipschitz="none",
+        batch_size=50,
+        eval_split="train[:150]",
+    )
+    train, held_out = (examples.open_examples(config, split) for split in ("train", "train[:150]"))
+    trainer = Trainer(config, train, tf.distribute.get_strategy())
+    trainer.advance(3)
+    state = trainer.state
+    folder = RunFolder(str(tmp_path / "run"))
+    folder.write(config, DatasetCard((8, 8, 1), 1797, train.class_names, train.digest))
+    Checkpoints(state, folder.checkpoints, keep=1).save()
+    # Three batches of 50 are an epoch of the 150 examples, each of which is seen once.
+    real = 2.0 * held_out.read(np.arange(150))[0] / 255.0 - 1.0
+    latents = [
+        draw_latents(draw_key(config.seed, Purpose.HELD_OUT_LATENT, n), (50, 3), "normal")
+        for n in range(3)
+    ]
+    generated = state.generator(tf.concat(latents, axis=0), training=False)
+    on_real, on_generated = (np.ravel(state.critic(x, training=False)) for x in (real, generated))
+    # Between the two medians, so that neither accuracy is all or nothing.
+    (bias,) = [v for v in state.critic.trainable_variables if v.shape == (1,)]
+    shift = np.median(np.concatenate([on_real, on_generated]))
+    bias.assign_sub([shift])
+    Checkpoints(state, f"{folder.path}/best", keep=1).save()
+    values = scoring.score(scoring.run_subject(folder, "best"), config, count=150, seed=0).values
+    assert values["held_out_real_accuracy"] == pytest.approx(np.mean(on_real > shift), abs=1e-6)
+    assert values["held_out_generated_accuracy"] == pytest.approx(
+        np.mean(on_generated < shift), abs=1e-6
+    )
+    assert 0 < values["held_out_real_accuracy"] < 1
 
 
 def test_pictures_of_anybody_are_scored(config: Config, tmp_path: Path) -> None:
