@@ -97,6 +97,14 @@ class Config:
         "Whether the generator takes a label, which the critic's auxiliary classifier tells.",
         choices=("none", "auxiliary_classifier"),
     )
+    label_distribution: str = option(
+        "auto",
+        "How the labels of generated examples are drawn in training and in evaluations: uniform "
+        "over the classes, or as often as the data have them; auto takes data for folder:DIR, else "
+        "uniform.",
+        choices=("auto", "uniform", "data"),
+        only_with=WITH_CLASSES,
+    )
     generator_conditioning: str = option(
         "multiply",
         "How the label enters the generator: its embedding multiplied with the latent, or beside "
@@ -617,11 +625,20 @@ def _check_in_use(field: dataclasses.Field[Any], config: Config) -> None:
         )
 
 
+def label_distribution(config: Config) -> str:
+    """`uniform` or `data`; for auto, data of folders, whose classes are seldom of one size."""
+    if config.label_distribution != "auto":
+        return config.label_distribution
+    return "data" if config.dataset.startswith("folder:") else "uniform"
+
+
 def trajectory_changes(saved: Config, given: Config) -> Mapping[str, tuple[Value, Value]]:
     """The options that differ and that a run may not change on its way: name -> (saved, given)."""
     fixed = [field.name for field in fields() if not field.metadata["may_change"]]
     if saved.learning_rate_decay != "none":
         fixed.append("steps")
+    if saved.conditional != "none" and label_distribution(saved) != label_distribution(given):
+        fixed.append("dataset")
     return _differences(saved, given, fixed)
 
 

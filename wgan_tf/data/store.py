@@ -71,6 +71,14 @@ class Store:
         """(H, W, C) or (D,)."""
         return self.examples.shape[1:]
 
+    @property
+    def class_counts(self) -> np.ndarray | None:
+        """The number of examples of each chosen class, int64; None without labels."""
+        if self.labels is None or self.class_names is None:
+            return None
+        chosen = self.labels[self.labels >= 0]
+        return np.bincount(chosen, minlength=len(self.class_names))
+
     def read(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Reads examples of the chosen classes into memory.
 
