@@ -36,9 +36,9 @@ class Config:
     workdir: str = option("", "The run's folder; an existing run in it goes on.", may_change=True)
     dataset: str = option(
         "digits",
-        "What to train on: a TFDS name, digits, toy:8gaussians, toy:25gaussians, toy:swissroll, "
-        "folder:DIR, idx:DIR or npy:FILE. A run goes on from another place if the examples are "
-        "the same.",
+        "What to train on: a TFDS name, digits, toy:25gaussians, toy:8gaussians or toy:swissroll "
+        "(new points in every batch of the whole of these two), folder:DIR, idx:DIR or npy:FILE. A "
+        "run goes on from another place if the examples are the same.",
         may_change=True,
     )
     data_dir: str = option(
