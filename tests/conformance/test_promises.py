@@ -364,6 +364,7 @@ def test_first_step_of_a_preset(
         "batch_size": 4,
         "critic_steps": 1,
         "critic_warmup": False,
+        "critic_warmup_period": 0,
     }
     config = preset(path, **changes)
     if config.dataset == "cifar10":
