@@ -20,7 +20,7 @@ from wgan_tf.config import Config
 from wgan_tf.errors import DivergenceError, ExportError, UserError, WorkerLostError
 from wgan_tf.options import default_value, field_type, format_value, parse_value
 from wgan_tf.status import Status
-from wgan_tf.suggestions import did_you_mean, nearest, nearest_options
+from wgan_tf.suggestions import if_you_meant, nearest, nearest_options
 
 # Options of the commands that name a place to write, in which a shell leaves a ~ alone.
 PATH_FLAGS = ("workdir", "out", "saved_model")
@@ -120,8 +120,8 @@ def _parse(arguments: list[str]) -> list[str]:
         near = nearest_options(error.flagname, flags.FLAGS)
         _exit_with(
             Status.USER_ERROR,
-            f"--{error.flagname} is no option; see --help."
-            + did_you_mean(f"--{name}" for name in near),
+            f"--{error.flagname} is no option; see --help"
+            f"{if_you_meant(f'--{name}' for name in near)}.",
         )
     except flags.CantOpenFlagFileError:
         _exit_with(Status.USER_ERROR, _no_flagfile(arguments))
@@ -150,9 +150,8 @@ def _no_flagfile(arguments: list[str]) -> str:
     folders = {folder for folder in (missing.parent, pathlib.Path("configs")) if folder.is_dir()}
     known = {file.name: str(file) for folder in folders for file in sorted(folder.glob("*.flags"))}
     near = nearest(missing.with_suffix(".flags").name, known)
-    return f"--flagfile={missing} cannot be read; name a file of options." + did_you_mean(
-        known[name] for name in near
-    )
+    offered = if_you_meant(known[name] for name in near)
+    return f"--flagfile={missing} cannot be read; name a file of options{offered}."
 
 
 def _with_home(value: str | list[str] | None) -> str | list[str] | None:

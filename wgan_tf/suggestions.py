@@ -45,7 +45,7 @@ def nearest(word: str, known: Iterable[str]) -> list[str]:
     return difflib.get_close_matches(word, list(known), n=3)
 
 
-def did_you_mean(candidates: Iterable[str]) -> str:
-    """A sentence that offers them, with a space before it; empty without any."""
+def if_you_meant(candidates: Iterable[str]) -> str:
+    """The end of a sentence, before its full stop, that offers them; empty without any."""
     offered = " or ".join(candidates)
-    return f" Did you mean {offered}?" if offered else ""
+    return f", or take {offered} if you meant that" if offered else ""

@@ -15,7 +15,7 @@ import tensorflow_datasets as tfds
 from wgan_tf.data.full_disk import is_full_disk
 from wgan_tf.data.source import Source
 from wgan_tf.errors import UserError
-from wgan_tf.suggestions import did_you_mean, nearest
+from wgan_tf.suggestions import if_you_meant, nearest
 
 # Once a file has been fetched often on a day, it refuses everybody.
 _LIMITED_HOST = "drive.google.com"
@@ -50,7 +50,7 @@ def _find_builder(dataset: str, data_dir: pathlib.Path) -> tfds.core.DatasetBuil
         known = [*tfds.list_builders(with_community_datasets=False), "digits"]
         raise UserError(
             f"--dataset={dataset} is unknown to TFDS and not prepared in {data_dir}; see "
-            f"`tfds list` for the names.{did_you_mean(nearest(match[1], known))}"
+            f"`tfds list` for the names{if_you_meant(nearest(match[1], known))}."
         ) from error
     except Exception as error:  # Each data set's own code runs here.
         raise UserError(
