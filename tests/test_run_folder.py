@@ -50,6 +50,20 @@ def test_a_moved_run_is_where_it_is_now(
     RunFolder(str(moved)).check_same_run(read)
 
 
+def test_a_run_of_a_version_with_other_steps_is_refused(folder: RunFolder, config: Config) -> None:
+    folder.write(config, CARD)
+    folder.check_same_run(config)
+    file = pathlib.Path(folder.dataset_file)
+    entries = json.loads(file.read_text())
+    for version in (None, 1, 99):
+        entries["trajectory_version"] = version
+        file.write_text(json.dumps({k: v for k, v in entries.items() if v is not None}))
+        with pytest.raises(UserError, match=r"another --workdir") as told:
+            folder.check_same_run(config)
+        assert "CHANGELOG.md" in str(told.value)
+    assert folder.read_dataset_card() == CARD
+
+
 @pytest.mark.parametrize(
     "card",
     [

@@ -10,12 +10,17 @@ import tensorflow as tf
 
 from wgan_tf import drawing
 from wgan_tf.config import Config
+from wgan_tf.data.store import Store
 from wgan_tf.errors import UserError
 from wgan_tf.examples import open_examples
 from wgan_tf.files import write_atomically
+from wgan_tf.objectives import OBJECTIVES
 from wgan_tf.quality import build_quality, class_chunks, generated_examples, generated_labels
-from wgan_tf.restoring import Checkpoint
+from wgan_tf.restoring import Checkpoint, restore_checkpoint
 from wgan_tf.run_folder import RunFolder
+from wgan_tf.training.inspection import held_out_batches
+from wgan_tf.training.loop import Trainer
+from wgan_tf.training.step import HELD_OUT_ACCURACIES
 
 READ_AT_ONCE = 500
 
@@ -29,11 +34,16 @@ class Subject:
         examples: (count, seed, classes of the real data) -> batches of that many examples.
         labels: (count, classes of the real data) -> the classes [count] that they are asked for;
             None without.
+        critic_metrics: (the training and the held-out examples, count) -> what the critic that
+            was trained with a generator says of so many held-out and generated examples.
     """
 
     name: str
     examples: Callable[[int, int, int], Iterator[np.ndarray]]
     labels: Callable[[int, int], np.ndarray | None] = lambda count, num_classes: None
+    critic_metrics: Callable[[Store, Store, int], Mapping[str, float]] = (
+        lambda train, held_out, count: {}
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +95,9 @@ def score(subject: Subject, config: Config, *, count: int, seed: int) -> Scores:
     num_classes = len(train.class_names or ())
     examples = _fitting(subject, subject.examples(count, seed, num_classes), train.example_shape)
     protocol = {**quality.protocol, "generator_seed": seed}
-    values = quality.measure(examples, subject.labels(count, num_classes))
+    values = dict(quality.measure(examples, subject.labels(count, num_classes)))
+    if held_out is not None:
+        values.update(subject.critic_metrics(train, held_out, count))
     return Scores(subject.name, values, protocol)
 
 
@@ -100,7 +112,32 @@ def run_subject(folder: RunFolder, checkpoint: Checkpoint) -> Subject:
         f"{folder.path} at step {step:,}",
         lambda count, seed, _: generated_examples(sampler, count, seed),
         lambda count, _: generated_labels(count, sampler.num_classes),
+        lambda train, held_out, count: _held_out_accuracies(
+            folder, checkpoint, train, held_out, count
+        ),
     )
+
+
+def _held_out_accuracies(
+    folder: RunFolder, checkpoint: Checkpoint, train: Store, held_out: Store, count: int
+) -> Mapping[str, float]:
+    """The discriminator's accuracies on held-out and on as many generated examples, if it is one.
+
+    Seen as training sees them: of the generator itself, not of its moving average.
+    """
+    config = folder.read_config()
+    if not OBJECTIVES[config.objective].critic_metrics:
+        return {}
+    trainer = Trainer(config, train, tf.distribute.get_strategy())
+    restore_checkpoint(
+        folder,
+        checkpoint,
+        lambda path: trainer.state.restore(path).assert_existing_objects_matched(),
+    )
+    found = trainer.held_out_metrics(held_out_batches(config, held_out, count))
+    return {
+        f"held_out_{name}": value for name, value in found.items() if name in HELD_OUT_ACCURACIES
+    }
 
 
 def saved_model_subject(path: str) -> Subject:

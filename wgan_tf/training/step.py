@@ -5,7 +5,6 @@ global mean. Every function here is called in a replica's context; none knows th
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -16,30 +15,20 @@ from wgan_tf.networks.layers import OUTPUT_RANGES
 from wgan_tf.objectives import OBJECTIVES
 from wgan_tf.training import schedule
 from wgan_tf.training.draws import Draws, Moment, Replica
+from wgan_tf.training.judgement import (
+    CLASS_METRICS,
+    CRITIC_METRICS,
+    Examples,
+    Judgement,
+    cross_entropy,
+    describe,
+)
 from wgan_tf.training.optimizers import apply_gradients
 from wgan_tf.training.randomness import Purpose
 from wgan_tf.training.state import TrainingState
 
 WHOLE = Replica(0, 1)
-CRITIC_CLASS_METRICS = (
-    *("real_class_loss", "generated_class_loss"),
-    *("real_class_accuracy", "generated_class_accuracy"),
-)
 HELD_OUT_ACCURACIES = ("real_accuracy", "generated_accuracy")
-
-
-class Examples(NamedTuple):
-    """Examples [B, ...] in the generator's range, and their labels int32 [B] if there are any."""
-
-    values: tf.Tensor
-    label: tf.Tensor | None
-
-
-class Judgement(NamedTuple):
-    """What the critic says: scores [B], and class logits [B, num_classes] if it classifies."""
-
-    scores: tf.Tensor
-    class_logits: tf.Tensor | None
 
 
 class Step:
@@ -61,11 +50,10 @@ class Step:
         self._dtype = state.critic.inputs[0].dtype
         self._draws = Draws(config, num_classes, self._dtype)
         self.critic_metrics = (
-            *("critic_loss", "critic_real_loss", "critic_generated_loss"),
-            *("wasserstein_estimate", "gradient_penalty", "real_score", "generated_score"),
+            *("critic_loss", "gradient_penalty", *CRITIC_METRICS),
             *(("gradient_norm",) if self._penalty else ()),
             *self._objective.critic_metrics,
-            *(CRITIC_CLASS_METRICS if num_classes else ()),
+            *(CLASS_METRICS if num_classes else ()),
         )
         self.generator_metrics = (
             "generator_loss",
@@ -193,7 +181,7 @@ class Step:
                 of_generated = self._judge(generated)
             losses = self._objective.generator_loss(of_generated.scores)
             if self._num_classes:
-                class_losses = _cross_entropy(of_generated, inputs[1])
+                class_losses = cross_entropy(of_generated, inputs[1])
                 losses += config.generator_class_weight * class_losses
                 metrics["generator_class_loss"] = tf.reduce_sum(class_losses) / batch_size
             for name, metric in self._objective.generator_metrics.items():
@@ -264,13 +252,13 @@ class Step:
     def _real_losses(self, judgement: Judgement, real: Examples) -> tf.Tensor:
         losses = self._objective.real_loss(judgement.scores)
         if self._num_classes:
-            losses += self._config.critic_class_weight * _cross_entropy(judgement, real.label)
+            losses += self._config.critic_class_weight * cross_entropy(judgement, real.label)
         return losses
 
     def _generated_losses(self, judgement: Judgement, generated: Examples) -> tf.Tensor:
         losses = self._objective.generated_loss(judgement.scores)
         if self._config.classify_generated:
-            losses += self._config.critic_class_weight * _cross_entropy(judgement, generated.label)
+            losses += self._config.critic_class_weight * cross_entropy(judgement, generated.label)
         return losses
 
     def _update_critic(self, tape: tf.GradientTape, loss: tf.Tensor) -> None:
@@ -281,23 +269,8 @@ class Step:
     def _describe(
         self, of_real: Judgement, real: Examples, of_generated: Judgement, generated: Examples
     ) -> Mapping[str, tf.Tensor]:
-        """Metrics of one critic step but for its loss and penalty, by name."""
-        objective = self._objective
-        per_example = {
-            "critic_real_loss": objective.real_loss(of_real.scores),
-            "critic_generated_loss": objective.generated_loss(of_generated.scores),
-            "wasserstein_estimate": of_real.scores - of_generated.scores,
-            "real_score": of_real.scores,
-            "generated_score": of_generated.scores,
-        }
-        for name, metric in objective.critic_metrics.items():
-            per_example[name] = metric(of_real.scores, of_generated.scores)
-        if self._num_classes:
-            per_example["real_class_loss"] = _cross_entropy(of_real, real.label)
-            per_example["generated_class_loss"] = _cross_entropy(of_generated, generated.label)
-            per_example["real_class_accuracy"] = _accuracy(of_real, real.label)
-            per_example["generated_class_accuracy"] = _accuracy(of_generated, generated.label)
-        return {name: self._global_mean(values) for name, values in per_example.items()}
+        found = describe(self._objective, of_real, real, of_generated, generated)
+        return {name: self._global_mean(values) for name, values in found.items()}
 
     def _generated(self, moment: Moment, latent: Purpose, label: Purpose) -> tf.Tensor:
         inputs = self._draws.generator_inputs(moment, latent, label, self._config.batch_size)
@@ -343,13 +316,3 @@ class Step:
         ):
             share = tf.cast(decay, average.dtype)
             average.assign(share * average + (1.0 - share) * tf.cast(current, average.dtype))
-
-
-def _cross_entropy(judgement: Judgement, label: tf.Tensor) -> tf.Tensor:
-    """-log p(label) of each example (Odena et al. 2017, equation 3), [B]."""
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(label, judgement.class_logits)
-
-
-def _accuracy(judgement: Judgement, label: tf.Tensor) -> tf.Tensor:
-    classes = tf.argmax(judgement.class_logits, axis=1, output_type=tf.int32)
-    return tf.cast(classes == label, judgement.scores.dtype)
