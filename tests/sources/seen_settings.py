@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from tests.sources.notation import Constraint, Network, Objective, Row
 from tests.sources.seen_networks import read_network
-from wgan_tf.config import Config
+from wgan_tf.config import Config, label_distribution
+from wgan_tf.data.specification import resolve
 from wgan_tf.networks import registry
 from wgan_tf.networks.layers import OUTPUT_RANGES
 from wgan_tf.objectives import OBJECTIVES
@@ -112,13 +113,13 @@ def read_preset(config: Config, *, with_networks: bool) -> Row:
             config.generator_class_weight,
         ),
         critic_step_labels=config.critic_step_labels,
-        label_distribution=getattr(config, "label_distribution", "uniform"),
+        label_distribution=label_distribution(config),
         ema_decay=config.ema_decay,
         sampling_statistics=config.sampling_statistics,
         sampling_dropout=False,
         dataset=name,
         examples=_examples(config),
-        real_batches="epochs",
+        real_batches="independent" if _is_drawn_anew(config) else "epochs",
         preparation="cropped" if config.image_size else None,
         precision=config.precision,
         dequantized=config.dequantize,
@@ -163,7 +164,15 @@ def _dataset(config: Config) -> str:
     return NAMES.get(config.dataset, config.dataset.removeprefix("toy:"))
 
 
-def _examples(config: Config) -> int:
+def _is_drawn_anew(config: Config) -> bool:
+    if not config.dataset.startswith("toy:") or config.train_split != "train":
+        return False
+    return resolve(config.dataset, "").draw_batch is not None
+
+
+def _examples(config: Config) -> int | str:
+    if _is_drawn_anew(config):
+        return "endless"
     splits, _ = DATASETS[_dataset(config)]
     count = 0
     for part in config.train_split.split("+"):
