@@ -45,13 +45,6 @@ def test_example_i_is_a_row_of_its_block() -> None:
         np.testing.assert_array_equal(latents[i], block[i % 16])
 
 
-def test_blocks_of_another_size_are_another_mapping() -> None:
-    latents = sample_latents(70, 8, 5, "uniform", 64)
-    for i in (0, 63, 64, 69):
-        block = reference_draw((8, i // 64), 64 * 5, "uniform").reshape(64, 5)
-        np.testing.assert_array_equal(latents[i], block[i % 64])
-
-
 def test_seeds_and_examples_differ() -> None:
     latents = [sample_latents(64, seed, 4, "normal").numpy() for seed in (0, 1, -1, 2**33)]
     assert len(np.unique(np.concatenate(latents), axis=0)) == 4 * 64

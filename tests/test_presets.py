@@ -39,7 +39,7 @@ def test_presets_hold_the_values_of_their_sources() -> None:
     assert (cifar.critic_learning_rate, cifar.beta_1, cifar.beta_2) == (2e-4, 0, 0.9)
     assert (cifar.learning_rate_decay, cifar.steps) == ("linear", 100_000)
     assert cifar.dequantize
-    assert cifar.sampling_statistics == "batch"
+    assert cifar.sampling_statistics == "standing"
     assert (cifar_acgan.critic_class_weight, cifar_acgan.generator_class_weight) == (1.0, 0.1)
     assert not cifar_acgan.classify_generated
     assert (lsun.optimizer, lsun.critic_learning_rate, lsun.clip_value) == ("rmsprop", 5e-5, 0.01)

@@ -34,7 +34,6 @@ class LayerFactory:
         initializer: str,
         *,
         spectral_norm: bool = False,
-        sampling_statistics: str = "moving",
     ) -> None:
         """Makes a factory.
 
@@ -45,7 +44,6 @@ class LayerFactory:
                 he_uniform_average: uniform of variance 4 / (fan_in + fan_out), which WGAN-GP's
                 code takes in place of He's 2 / fan_in.
             spectral_norm: whether dense layers, convolutions and heads are spectrally normalised.
-            sampling_statistics: what batch norm takes at inference: moving or batch.
         """
         self._policy = keras.DTypePolicy(POLICIES[precision])
         self._variable_dtype = self._policy.variable_dtype
@@ -58,7 +56,6 @@ class LayerFactory:
             SpectralConv2D if spectral_norm else keras.layers.Conv2D
         )
         self._spectral_norm = spectral_norm
-        self._sampling_statistics = sampling_statistics
         self._dropouts = 0
 
     def input(self, shape: tuple[int, ...]) -> keras.KerasTensor:
@@ -155,7 +152,6 @@ class LayerFactory:
             return keras.layers.Identity(dtype=self._policy)
         normalize = BatchNormalization(
             momentum=momentum,
-            statistics=self._sampling_statistics,
             has_scale_and_offset=label is None,
             dtype=self._policy,
         )
