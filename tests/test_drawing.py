@@ -86,7 +86,7 @@ def test_labels_are_mixed_in_the_batches_of_standing_statistics(
     conditional_run: RunFolder,
 ) -> None:
     config = conditional_run.read_config()
-    batches = list(drawing.standing_statistics_batches(config, 3))
+    batches = list(drawing.standing_statistics_batches(config, (1, 1, 1)))
     labels = np.array([label for _, label in batches])
     assert labels.shape == (16, 4)
     assert set(labels.ravel()) == {0, 1, 2}
@@ -99,8 +99,9 @@ def test_a_generator_in_training_is_drawn_from_as_from_its_checkpoint(
     config = conditional_run.read_config()
     trained = build_generator(config)
     randomize(trained.non_trainable_variables)
-    current = drawing.follow_generator(config, trained, (8, 8, 1), 3)
+    current = drawing.follow_generator(config, trained, (8, 8, 1), (1, 1, 1))
     for step in (2, 3):
+        # Gives it the weights of the run's checkpoint of that step.
         write_checkpoint(f"{conditional_run.path}/other", trained, step)
         before = trained.get_weights()
         followed = drawing.draw(current(), 20, 4, 1)

@@ -10,7 +10,11 @@ from wgan_tf.errors import UserError
 from wgan_tf.run_folder import DatasetCard, RunFolder
 
 CARD = DatasetCard(
-    example_shape=(8, 8, 1), num_examples=1797, class_names=("T-shirt, top", "été"), digest="ab12"
+    example_shape=(8, 8, 1),
+    num_examples=1797,
+    class_names=("T-shirt, top", "été"),
+    digest="ab12",
+    class_counts=(1790, 7),
 )
 
 
@@ -50,11 +54,25 @@ def test_a_moved_run_is_where_it_is_now(
     RunFolder(str(moved)).check_same_run(read)
 
 
+def test_a_run_of_a_version_with_other_steps_is_refused(folder: RunFolder, config: Config) -> None:
+    folder.write(config, CARD)
+    folder.check_same_run(config)
+    file = pathlib.Path(folder.dataset_file)
+    entries = json.loads(file.read_text())
+    for version in (None, 1, 99):
+        entries["trajectory_version"] = version
+        file.write_text(json.dumps({k: v for k, v in entries.items() if v is not None}))
+        with pytest.raises(UserError, match=r"another --workdir") as told:
+            folder.check_same_run(config)
+        assert "CHANGELOG.md" in str(told.value)
+    assert folder.read_dataset_card() == CARD
+
+
 @pytest.mark.parametrize(
     "card",
     [
         CARD,
-        dataclasses.replace(CARD, class_names=None),
+        dataclasses.replace(CARD, class_names=None, class_counts=None),
         DatasetCard(example_shape=(2,), num_examples=100_000, class_names=(), digest=""),
     ],
 )

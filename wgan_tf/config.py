@@ -17,6 +17,7 @@ WITH_PENALTY = Requirement("lipschitz", ("gradient_penalty", "one_sided_gradient
 WITH_CLASSES = Requirement("conditional", ("auxiliary_classifier",))
 WITH_INCEPTION = Requirement("eval_features", ("inception",))
 WITH_ADAM = Requirement("optimizer", ("adam",))
+WITH_RMSPROP = Requirement("optimizer", ("rmsprop",))
 WITH_MLP = Requirement("architecture", ("mlp",))
 WITH_DCGAN = Requirement("architecture", ("dcgan",))
 WITH_CONV_STACK = Requirement("architecture", ("conv_stack",))
@@ -24,7 +25,15 @@ WITH_RESNET = Requirement("architecture", ("resnet",))
 WITH_ACGAN = Requirement("architecture", ("acgan",))
 
 NORMS = ("none", "batch", "layer")
-INITIALIZERS = ("normal", "he_uniform", "glorot_uniform")
+INITIALIZERS = (
+    *("normal", "uniform", "dcgan", "he_uniform", "glorot_uniform", "wgan_gp", "fan_in_uniform"),
+)
+INITIALIZERS_HELP = (
+    "normal is N(0, 0.02); uniform has the same deviation; dcgan is normal, with batch norm's "
+    "scales N(1, 0.02); wgan_gp is the rule of that paper's code: deviation sqrt(4 / (fan_in + "
+    "fan_out)), strides counted, for convolutions both ways, and Glorot's for dense layers; "
+    "fan_in_uniform is uniform within 1 / sqrt(fan_in), biases too, as in PyTorch."
+)
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "tanh")
 LARGEST_DROPOUT = 0.99
 
@@ -36,9 +45,9 @@ class Config:
     workdir: str = option("", "The run's folder; an existing run in it goes on.", may_change=True)
     dataset: str = option(
         "digits",
-        "What to train on: a TFDS name, digits, toy:8gaussians, toy:25gaussians, toy:swissroll, "
-        "folder:DIR, idx:DIR or npy:FILE. A run goes on from another place if the examples are "
-        "the same.",
+        "What to train on: a TFDS name, digits, toy:25gaussians, toy:8gaussians or toy:swissroll "
+        "(new points in every batch of the whole of these two), folder:DIR, idx:DIR or npy:FILE. A "
+        "run goes on from another place if the examples are the same.",
         may_change=True,
     )
     data_dir: str = option(
@@ -82,8 +91,15 @@ class Config:
     clip_value: float = option(
         0.01,
         "Bound c: every trainable variable of the critic, norms' scales and offsets included, is "
-        "clipped to [-c, c] after each critic update.",
+        "clipped to [-c, c] in each critic step.",
         minimum=1e-8,
+        only_with=WITH_CLIPPING,
+    )
+    clip_timing: str = option(
+        "after_update",
+        "Clip at the end of each critic step, as algorithm 1 of the WGAN paper has it, or at its "
+        "beginning, as its authors' code does.",
+        choices=("after_update", "before_update"),
         only_with=WITH_CLIPPING,
     )
     penalty_weight: float = option(
@@ -97,11 +113,25 @@ class Config:
         "Whether the generator takes a label, which the critic's auxiliary classifier tells.",
         choices=("none", "auxiliary_classifier"),
     )
+    label_distribution: str = option(
+        "auto",
+        "How the labels of generated examples are drawn in training and in evaluations: uniform "
+        "over the classes, or as often as the data have them; auto takes data for folder:DIR, else "
+        "uniform.",
+        choices=("auto", "uniform", "data"),
+        only_with=WITH_CLASSES,
+    )
     generator_conditioning: str = option(
         "multiply",
         "How the label enters the generator: its embedding multiplied with the latent, or beside "
         "it (concatenate), or a scale and an offset a class in every batch norm.",
         choices=("multiply", "concatenate", "batch_norm"),
+        only_with=WITH_CLASSES,
+    )
+    embedding_initializer: str = option(
+        "normal",
+        "Initial embeddings of the labels: N(0, 1), or Glorot's uniform.",
+        choices=("normal", "glorot_uniform"),
         only_with=WITH_CLASSES,
     )
     critic_class_weight: float = option(
@@ -121,6 +151,13 @@ class Config:
         "Train the classifier on generated examples as well as on real ones.",
         only_with=WITH_CLASSES,
     )
+    critic_step_labels: str = option(
+        "drawn",
+        "Labels of the examples that are generated for the critic's steps: drawn, or those of the "
+        "real examples of the step.",
+        choices=("drawn", "real"),
+        only_with=WITH_CLASSES,
+    )
     architecture: str = option(
         "dcgan",
         "Family of the two networks.",
@@ -137,6 +174,22 @@ class Config:
         "normal",
         "Distribution of the latent: standard normal, or uniform on (-1, 1).",
         choices=("normal", "uniform"),
+    )
+    leaky_relu_slope: float = option(
+        0.2, "Slope of every leaky_relu below zero.", minimum=0, maximum=1
+    )
+    batch_norm_momentum: float = option(
+        0.9,
+        "Decay of the moving statistics of every batch norm.",
+        minimum=0,
+        maximum=0.9999,
+    )
+    batch_norm_epsilon: float = option(
+        1e-5, "Added to the variance in every batch norm.", minimum=1e-12, maximum=1
+    )
+    bias_before_norm: bool = option(
+        False,
+        "Give a bias also to layers that a batch norm follows, which cancels it.",
     )
     mlp_generator_units: tuple[int, ...] = option(
         (512, 512, 512),
@@ -155,13 +208,13 @@ class Config:
     )
     mlp_generator_activation: str = option(
         "relu",
-        "Activation of the generator's hidden layers; leaky_relu has slope 0.2.",
+        "Activation of the generator's hidden layers.",
         choices=ACTIVATIONS,
         only_with=WITH_MLP,
     )
     mlp_critic_activation: str = option(
         "relu",
-        "Activation of the critic's hidden layers; leaky_relu has slope 0.2.",
+        "Activation of the critic's hidden layers.",
         choices=ACTIVATIONS,
         only_with=WITH_MLP,
     )
@@ -177,6 +230,12 @@ class Config:
         "Dropout rates after the critic's hidden layers: one a layer, or one for all.",
         minimum=0,
         maximum=LARGEST_DROPOUT,
+        only_with=WITH_MLP,
+    )
+    mlp_initializer: str = option(
+        "he_uniform",
+        f"Initial kernels: {INITIALIZERS_HELP} With wgan_gp, hidden layers take He's uniform.",
+        choices=INITIALIZERS,
         only_with=WITH_MLP,
     )
     dcgan_width: int = option(
@@ -198,6 +257,13 @@ class Config:
     dcgan_generator_norm: str = option(
         "batch", "Normalisation in the generator.", choices=NORMS, only_with=WITH_DCGAN
     )
+    dcgan_first_norm: str = option(
+        "feature_map",
+        "What the generator's first norm is over: the filters of the first feature map, or the "
+        "units of the dense layer before it.",
+        choices=("feature_map", "units"),
+        only_with=WITH_DCGAN,
+    )
     dcgan_critic_norm: str = option(
         "none", "Normalisation in the critic.", choices=NORMS, only_with=WITH_DCGAN
     )
@@ -207,9 +273,14 @@ class Config:
         minimum=0,
         only_with=WITH_DCGAN,
     )
+    dcgan_biases: bool = option(
+        True,
+        "Give a bias to layers that no batch norm follows.",
+        only_with=WITH_DCGAN,
+    )
     dcgan_initializer: str = option(
         "normal",
-        "Initial kernels: normal is N(0, 0.02).",
+        f"Initial kernels: {INITIALIZERS_HELP}",
         choices=INITIALIZERS,
         only_with=WITH_DCGAN,
     )
@@ -275,29 +346,28 @@ class Config:
         choices=NORMS,
         only_with=WITH_CONV_STACK,
     )
-    conv_stack_generator_norm_momentum: float = option(
-        0.9,
-        "Decay of the moving statistics of the generator's batch norm.",
-        minimum=0,
-        maximum=0.9999,
+    conv_stack_generator_output_norm: bool = option(
+        False,
+        "Normalise before the generator's last function, too.",
         only_with=WITH_CONV_STACK,
     )
-    conv_stack_critic_norm_momentum: float = option(
-        0.9,
-        "Decay of the moving statistics of the critic's batch norm.",
+    conv_stack_margin: int = option(
+        0,
+        "Pixels on each side by which the stacks are larger than the picture: the critic pads it "
+        "with zeros, and what the generator draws is cropped.",
         minimum=0,
-        maximum=0.9999,
-        only_with=Requirement("conv_stack_critic_norm", ("batch",)),
+        maximum=64,
+        only_with=WITH_CONV_STACK,
     )
     conv_stack_generator_activation: str = option(
         "relu",
-        "Activation in the generator; leaky_relu has slope 0.2.",
+        "Activation in the generator.",
         choices=ACTIVATIONS,
         only_with=WITH_CONV_STACK,
     )
     conv_stack_critic_activation: str = option(
         "leaky_relu",
-        "Activation in the critic; leaky_relu has slope 0.2.",
+        "Activation in the critic.",
         choices=ACTIVATIONS,
         only_with=WITH_CONV_STACK,
     )
@@ -308,16 +378,23 @@ class Config:
         maximum=LARGEST_DROPOUT,
         only_with=WITH_CONV_STACK,
     )
-    conv_stack_critic_dropout: float = option(
+    conv_stack_critic_dropout: tuple[float, ...] = option(
+        (0.0,),
+        "Dropout rates after the activations of the critic: one a layer, or one for all.",
+        minimum=0,
+        maximum=LARGEST_DROPOUT,
+        only_with=WITH_CONV_STACK,
+    )
+    conv_stack_critic_output_dropout: float = option(
         0.0,
-        "Dropout rate after each activation of the critic.",
+        "Dropout rate of what the critic's output is computed from.",
         minimum=0,
         maximum=LARGEST_DROPOUT,
         only_with=WITH_CONV_STACK,
     )
     conv_stack_initializer: str = option(
         "glorot_uniform",
-        "Initial kernels: normal is N(0, 0.02).",
+        f"Initial kernels: {INITIALIZERS_HELP}",
         choices=INITIALIZERS,
         only_with=WITH_CONV_STACK,
     )
@@ -366,6 +443,19 @@ class Config:
         choices=("none", "layer"),
         only_with=WITH_RESNET,
     )
+    resnet_initializer: str = option(
+        "wgan_gp",
+        f"Initial kernels: {INITIALIZERS_HELP} With wgan_gp, convolutions outside the residual "
+        "branches take Glorot's uniform.",
+        choices=INITIALIZERS,
+        only_with=WITH_RESNET,
+    )
+    resnet_output_initializer: str = option(
+        "glorot_uniform",
+        "Initial kernel of the generator's last convolution, by the same names.",
+        choices=INITIALIZERS,
+        only_with=WITH_RESNET,
+    )
     acgan_generator_units: int = option(
         1024,
         "Units of the dense layer before the generator's first feature map.",
@@ -395,6 +485,12 @@ class Config:
         maximum=0.99,
         only_with=WITH_ACGAN,
     )
+    acgan_initializer: str = option(
+        "normal",
+        f"Initial kernels of convolutions, where dense layers take Glorot's: {INITIALIZERS_HELP}",
+        choices=INITIALIZERS,
+        only_with=WITH_ACGAN,
+    )
     batch_size: int = option(64, "Examples in a batch, over all replicas together.", minimum=1)
     critic_steps: int = option(
         5, "Critic steps before each generator step.", minimum=1, maximum=4096
@@ -405,6 +501,25 @@ class Config:
         "batch norm is taken; 2 passes them one after the other.",
         minimum=1,
         maximum=2,
+    )
+    critic_updates: str = option(
+        "joint",
+        "A critic step is one update on real and generated examples together (joint), or one on "
+        "the real and then one on the generated ones (separate).",
+        choices=("joint", "separate"),
+    )
+    critic_step_generator: str = option(
+        "training",
+        "How the generator makes the examples of the critic's steps: as it trains, with batch norm "
+        "on the batch's statistics and with dropout, or as it draws, with moving statistics and "
+        "without (inference).",
+        choices=("training", "inference"),
+    )
+    critic_batches: str = option(
+        "new",
+        "Whether each critic step takes a new batch of real examples, or all before one generator "
+        "step the same.",
+        choices=("new", "same"),
     )
     generator_batch_multiple: int = option(
         1, "The generator's step draws so many times batch_size latents.", minimum=1, maximum=64
@@ -417,6 +532,12 @@ class Config:
         False,
         "Take 100 critic steps before each of the first 25 generator steps and before every "
         "500th, as the WGAN authors' code does.",
+    )
+    critic_warmup_period: int = option(
+        0,
+        "Take them before the first 25 of every so many generator steps; 0 for those of the run.",
+        minimum=0,
+        only_with=Requirement("critic_warmup", (True,)),
     )
     steps: int = option(
         20_000, "Generator steps of the whole run.", minimum=1, maximum=2**31 - 1, may_change=True
@@ -434,6 +555,29 @@ class Config:
     )
     beta_2: float = option(
         0.9, "Adam's decay of the square.", minimum=0, maximum=0.999999, only_with=WITH_ADAM
+    )
+    rho: float = option(
+        0.9,
+        "RMSprop's decay of the mean square.",
+        minimum=0,
+        maximum=0.999999,
+        only_with=WITH_RMSPROP,
+    )
+    initial_mean_square: float = option(
+        0.0,
+        "RMSprop's mean square at first; 1 in TensorFlow 1.",
+        minimum=0,
+        only_with=WITH_RMSPROP,
+    )
+    epsilon: float = option(
+        1e-7, "What keeps an optimizer from dividing by zero.", minimum=1e-20, maximum=1
+    )
+    epsilon_placement: str = option(
+        "outside_root",
+        "Where epsilon stands: sqrt(v) + epsilon (outside_root), as in Keras and, for Adam, "
+        "TensorFlow 1; sqrt(v + epsilon) (inside_root), as in TensorFlow 1's RMSprop; or beside "
+        "the root of Adam's bias-corrected v (outside_corrected_root), as in PyTorch.",
+        choices=("outside_root", "inside_root", "outside_corrected_root"),
     )
     ema_decay: float = option(
         0.999,
@@ -571,6 +715,16 @@ def validate(config: Config) -> None:
             f"--lipschitz={config.lipschitz}, which needs a critic that judges each example alone; "
             "take layer or none."
         )
+    if config.lipschitz in WITH_PENALTY.values and config.critic_updates == "separate":
+        raise UserError(
+            f"--critic_updates=separate does not go with --lipschitz={config.lipschitz}, whose "
+            "points lie between real and generated examples; take joint."
+        )
+    if config.epsilon_placement == "outside_corrected_root" and config.optimizer != "adam":
+        raise UserError(
+            f"--epsilon_placement=outside_corrected_root does not go with --optimizer="
+            f"{config.optimizer}, which corrects no bias; take outside_root."
+        )
     if config.eval_features == "inception" and not config.inception:
         raise UserError(
             "--eval_features=inception needs the graph's weights; name them with --inception, or "
@@ -613,9 +767,16 @@ def _check_in_use(field: dataclasses.Field[Any], config: Config) -> None:
     if required not in requirement.values:
         raise UserError(
             f"--{field.name}={format_value(value)} has no effect with "
-            f"--{requirement.option}={required}; leave it out or take "
-            f"--{requirement.option}={' or '.join(map(str, requirement.values))}."
+            f"--{requirement.option}={format_value(required)}; leave it out or take "
+            f"--{requirement.option}={' or '.join(map(format_value, requirement.values))}."
         )
+
+
+def label_distribution(config: Config) -> str:
+    """`uniform` or `data`; for auto, data of folders, whose classes are seldom of one size."""
+    if config.label_distribution != "auto":
+        return config.label_distribution
+    return "data" if config.dataset.startswith("folder:") else "uniform"
 
 
 def trajectory_changes(saved: Config, given: Config) -> Mapping[str, tuple[Value, Value]]:
@@ -623,6 +784,8 @@ def trajectory_changes(saved: Config, given: Config) -> Mapping[str, tuple[Value
     fixed = [field.name for field in fields() if not field.metadata["may_change"]]
     if saved.learning_rate_decay != "none":
         fixed.append("steps")
+    if saved.conditional != "none" and label_distribution(saved) != label_distribution(given):
+        fixed.append("dataset")
     return _differences(saved, given, fixed)
 
 

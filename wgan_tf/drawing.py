@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from wgan_tf import labels
 from wgan_tf.config import Config
 from wgan_tf.files import copy_directory, require_writable
 from wgan_tf.latents import sample_latents
@@ -49,7 +50,7 @@ def follow_generator(
     config: Config,
     generator: keras.Model,
     example_shape: tuple[int, ...],
-    num_classes: int = 0,
+    label_weights: Sequence[int] = (),
 ) -> Callable[[], Sampler]:
     """Samplers of a generator that is being trained; to be called outside a strategy's scope.
 
@@ -60,12 +61,13 @@ def follow_generator(
         config: the run's configuration.
         generator: the trained one, or its moving average.
         example_shape: shape of an example.
-        num_classes: 0 for a generator without labels.
+        label_weights: of the labels in training, see `wgan_tf.labels`; empty without.
 
     Returns:
         A function that gives the sampler of the generator's state at the call; it draws from that
         state only until the generator is trained further or the function is called again.
     """
+    num_classes = len(label_weights)
     if config.sampling_statistics == "moving":
         sampler = build_run_sampler(config, generator, example_shape, num_classes)
         return lambda: sampler
@@ -75,7 +77,7 @@ def follow_generator(
 
     def current() -> Sampler:
         drawn.set_weights(generator.get_weights())
-        statistics.update(standing_statistics_batches(config, num_classes))
+        statistics.update(standing_statistics_batches(config, label_weights))
         return standing_sampler
 
     return current
@@ -231,15 +233,21 @@ def restore_run_generator(
         lambda path: saved.restore(path).assert_existing_objects_matched().expect_partial(),
     )
     if config.sampling_statistics == "standing":
-        batches = standing_statistics_batches(config, num_classes)
+        weights: Sequence[int] = ()
+        if num_classes:
+            # Version 0.1, which counted no classes, drew labels evenly.
+            weights = labels.label_weights(config, data) or (1,) * num_classes
+        batches = standing_statistics_batches(config, weights)
         StandingStatistics(generator).update(batches)
     return generator, step
 
 
-def standing_statistics_batches(config: Config, num_classes: int) -> Iterator[list[tf.Tensor]]:
+def standing_statistics_batches(
+    config: Config, label_weights: Sequence[int]
+) -> Iterator[list[tf.Tensor]]:
     """Inputs drawn as in training, but by keys of their own, the same at every step."""
     dtype = "float64" if config.precision == "float64" else "float32"
-    draws = Draws(config, num_classes, dtype)
+    draws = Draws(config, label_weights, dtype)
     for number in range(STANDING_STATISTICS_BATCHES):
         yield draws.generator_inputs(
             Moment(tf.constant(number, tf.int64), 0, Replica(0, 1)),

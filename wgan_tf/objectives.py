@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+Loss = Callable[[tf.Tensor], tf.Tensor]
 OfBoth = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
@@ -16,20 +17,31 @@ class Objective(NamedTuple):
     """The losses of the two players.
 
     Attributes:
-        critic_loss: (critic outputs on real [B], on generated [B]) -> losses [B].
+        real_loss: the critic's, of its outputs on real examples [B] -> [B].
+        generated_loss: the critic's, of its outputs on generated ones [B] -> [B]; its loss is the
+            sum of both.
         generator_loss: critic outputs on generated [B] -> losses [B].
-        metrics: by name, (critic outputs on real [B], on generated [B]) -> values [B], whose
-            means are reported.
+        critic_metrics: by name, (critic outputs on real [B], on generated [B]) -> values [B],
+            whose means are reported.
+        generator_metrics: by name, critic outputs on generated [B] in the generator's step ->
+            values [B], whose means are reported.
     """
 
-    critic_loss: OfBoth
-    generator_loss: Callable[[tf.Tensor], tf.Tensor]
-    metrics: Mapping[str, OfBoth] = {}
+    real_loss: Loss
+    generated_loss: Loss
+    generator_loss: Loss
+    critic_metrics: Mapping[str, OfBoth] = {}
+    generator_metrics: Mapping[str, Loss] = {}
 
 
-def wasserstein_critic_loss(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
-    """D(G(z)) - D(x): the negated estimate of W1 (Arjovsky et al. 2017, equation 2)."""
-    return generated - real
+def wasserstein_real_loss(real: tf.Tensor) -> tf.Tensor:
+    """-D(x): with the next, the negated estimate of W1 (Arjovsky et al. 2017, equation 2)."""
+    return -real
+
+
+def wasserstein_generated_loss(generated: tf.Tensor) -> tf.Tensor:
+    """D(G(z))."""
+    return generated
 
 
 def wasserstein_generator_loss(generated: tf.Tensor) -> tf.Tensor:
@@ -37,9 +49,14 @@ def wasserstein_generator_loss(generated: tf.Tensor) -> tf.Tensor:
     return -generated
 
 
-def cross_entropy_critic_loss(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
-    """-log D(x) - log(1 - D(G(z))) (Goodfellow et al. 2014, equation 1), from logits."""
-    return tf.nn.softplus(-real) + tf.nn.softplus(generated)
+def cross_entropy_real_loss(real: tf.Tensor) -> tf.Tensor:
+    """-log D(x) (Goodfellow et al. 2014, equation 1), from logits."""
+    return tf.nn.softplus(-real)
+
+
+def cross_entropy_generated_loss(generated: tf.Tensor) -> tf.Tensor:
+    """-log(1 - D(G(z))) (Goodfellow et al. 2014, equation 1), from logits."""
+    return tf.nn.softplus(generated)
 
 
 def minimax_generator_loss(generated: tf.Tensor) -> tf.Tensor:
@@ -52,9 +69,14 @@ def non_saturating_generator_loss(generated: tf.Tensor) -> tf.Tensor:
     return tf.nn.softplus(-generated)
 
 
-def hinge_critic_loss(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
-    """max(0, 1 - D(x)) + max(0, 1 + D(G(z))) (Lim and Ye 2017, Miyato et al. 2018)."""
-    return tf.nn.relu(1.0 - real) + tf.nn.relu(1.0 + generated)
+def hinge_real_loss(real: tf.Tensor) -> tf.Tensor:
+    """max(0, 1 - D(x)) (Lim and Ye 2017, Miyato et al. 2018)."""
+    return tf.nn.relu(1.0 - real)
+
+
+def hinge_generated_loss(generated: tf.Tensor) -> tf.Tensor:
+    """max(0, 1 + D(G(z))) (Lim and Ye 2017, Miyato et al. 2018)."""
+    return tf.nn.relu(1.0 + generated)
 
 
 def real_accuracy(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
@@ -72,17 +94,33 @@ def real_share(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
     return tf.sigmoid(tf.math.log_sigmoid(real) - tf.math.log_sigmoid(generated))
 
 
+def generator_accuracy(generated: tf.Tensor) -> tf.Tensor:
+    """1 where D(G(z)) > 1/2, else 0, from logits: the share that passes for real."""
+    return tf.cast(generated > 0, generated.dtype)
+
+
 _DISCRIMINATOR_METRICS = {
     "real_accuracy": real_accuracy,
     "generated_accuracy": generated_accuracy,
     "real_share": real_share,
 }
 
+
+def _of_discriminator(generator_loss: Loss) -> Objective:
+    return Objective(
+        cross_entropy_real_loss,
+        cross_entropy_generated_loss,
+        generator_loss,
+        _DISCRIMINATOR_METRICS,
+        {"generator_accuracy": generator_accuracy},
+    )
+
+
 OBJECTIVES = {
-    "wasserstein": Objective(wasserstein_critic_loss, wasserstein_generator_loss),
-    "minimax": Objective(cross_entropy_critic_loss, minimax_generator_loss, _DISCRIMINATOR_METRICS),
-    "non_saturating": Objective(
-        cross_entropy_critic_loss, non_saturating_generator_loss, _DISCRIMINATOR_METRICS
+    "wasserstein": Objective(
+        wasserstein_real_loss, wasserstein_generated_loss, wasserstein_generator_loss
     ),
-    "hinge": Objective(hinge_critic_loss, wasserstein_generator_loss),
+    "minimax": _of_discriminator(minimax_generator_loss),
+    "non_saturating": _of_discriminator(non_saturating_generator_loss),
+    "hinge": Objective(hinge_real_loss, hinge_generated_loss, wasserstein_generator_loss),
 }

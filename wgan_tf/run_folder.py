@@ -3,7 +3,8 @@
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import Self
+from importlib import metadata
+from typing import Any, Self
 
 import tensorflow as tf
 
@@ -13,6 +14,9 @@ from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.files import write_atomically
 from wgan_tf.options import format_value
+
+# Rises with every release whose steps differ from those of the one before; see CHANGELOG.md.
+TRAJECTORY_VERSION = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,12 +28,14 @@ class DatasetCard:
         num_examples: after `--classes`.
         class_names: of the labels, or None.
         digest: of the store that training reads.
+        class_counts: examples of each class; None without labels, and in runs of version 0.1.
     """
 
     example_shape: tuple[int, ...]
     num_examples: int
     class_names: tuple[str, ...] | None
     digest: str
+    class_counts: tuple[int, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +121,8 @@ class RunFolder:
     def write(self, config: Config, card: DatasetCard) -> None:
         """Makes the folder and says in it what the run is."""
         tf.io.gfile.makedirs(self.path)
-        write_atomically(self.dataset_file, json.dumps(dataclasses.asdict(card)).encode())
+        entries = {**dataclasses.asdict(card), "trajectory_version": TRAJECTORY_VERSION}
+        write_atomically(self.dataset_file, json.dumps(entries).encode())
         write_atomically(self.config_file, flagfile.to_flagfile(config).encode())
 
     def read_config(self) -> Config:
@@ -139,30 +146,31 @@ class RunFolder:
         Raises:
             UserError: the file that says so is gone or damaged.
         """
-        try:
-            with tf.io.gfile.GFile(self.dataset_file) as file:
-                entries = json.load(file)
-        except (tf.errors.OpError, ValueError) as error:
-            raise UserError(
-                f"{self.dataset_file} cannot be read, without which the run in {self.path} cannot "
-                "go on; bring it back from a copy, or take another --workdir."
-            ) from error
-        names = entries["class_names"]
+        entries = self._read_dataset_entries()
+        names, counts = entries["class_names"], entries.get("class_counts")
         return DatasetCard(
             example_shape=tuple(entries["example_shape"]),
             num_examples=entries["num_examples"],
             class_names=None if names is None else tuple(names),
             digest=entries["digest"],
+            class_counts=None if counts is None else tuple(counts),
         )
 
     def check_same_run(self, config: Config) -> None:
         """Checks that a run here, if there is one, may go on with this configuration.
 
         Raises:
-            UserError: an option that shapes the trajectory differs.
+            UserError: it was begun by a version whose steps are others, or an option that shapes
+                the trajectory differs.
         """
         if not self.exists():
             return
+        if self._read_dataset_entries().get("trajectory_version", 1) != TRAJECTORY_VERSION:
+            raise UserError(
+                f"The run in {self.path} was begun by a version of wgan_tf whose steps differ from "
+                f"those of {metadata.version('wgan_tf')} (see CHANGELOG.md); go on with that "
+                "version, or take another --workdir."
+            )
         changes = configuration.trajectory_changes(self.read_config(), config)
         for name, (saved, given) in changes.items():
             raise UserError(
@@ -182,3 +190,14 @@ class RunFolder:
                 f"The examples of --dataset have changed since the run in {self.path} began; "
                 "bring the old ones back, or take another --workdir."
             )
+
+    def _read_dataset_entries(self) -> dict[str, Any]:
+        try:
+            with tf.io.gfile.GFile(self.dataset_file) as file:
+                entries: dict[str, Any] = json.load(file)
+        except (tf.errors.OpError, ValueError) as error:
+            raise UserError(
+                f"{self.dataset_file} cannot be read, without which the run in {self.path} cannot "
+                "go on; bring it back from a copy, or take another --workdir."
+            ) from error
+        return entries

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 
 import numpy as np
@@ -16,6 +16,7 @@ from wgan_tf.data.store import Description, Store
 from wgan_tf.errors import UserError, WorkerLostError
 from wgan_tf.examples import describe_examples, open_examples
 from wgan_tf.files import require_writable
+from wgan_tf.labels import label_weights
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
 from wgan_tf.options import format_value
@@ -130,7 +131,14 @@ def _train(
     store = open_examples(config, config.train_split)
     has_held_out = is_chief and config.eval_every > 0
     held_out_store = open_examples(config, config.eval_split) if has_held_out else None
-    card = DatasetCard(store.example_shape, store.num_examples, store.class_names, store.digest)
+    counts = store.class_counts
+    card = DatasetCard(
+        store.example_shape,
+        store.num_examples,
+        store.class_names,
+        store.digest,
+        None if counts is None else tuple(map(int, counts)),
+    )
     folder.check_same_data(card)
 
     trainer = Trainer(config, store, strategy)
@@ -145,8 +153,9 @@ def _train(
         return _follow(config, trainer, checkpoints)
     folder.write(config, card)
     num_classes = registry.count_classes(config, store.class_names)
+    weights = label_weights(config, store) if num_classes else ()
     average, raw = (
-        drawing.follow_generator(config, generator, store.example_shape, num_classes)
+        drawing.follow_generator(config, generator, store.example_shape, weights)
         for generator in (trainer.state.average_generator, trainer.state.generator)
     )
     with (
@@ -182,7 +191,9 @@ def _train(
                 trainer,
                 store,
                 held_out_store,
-                measure=lambda: _measure(quality, held_out_store or store, average(), raw()),
+                measure=lambda: _measure(
+                    quality, held_out_store or store, weights, average(), raw()
+                ),
             ),
             profiled=lambda: tf.profiler.experimental.Profile(folder.tensorboard),
             draw_samples=lambda: _draw_shown(average(), store),
@@ -232,16 +243,20 @@ def _quality(
 
 
 def _measure(
-    quality: Quality | None, real: Store, average: Sampler, raw: Sampler
+    quality: Quality | None,
+    real: Store,
+    weights: Sequence[int],
+    average: Sampler,
+    raw: Sampler,
 ) -> Mapping[str, float]:
     """Metrics of the moving-average generator, and those of the generator itself as raw_NAME."""
     metrics = {}
     for prefix, sampler in (("", average), ("raw_", raw)):
-        values = dict(measure_diversity(sampler, real))
+        values = dict(measure_diversity(sampler, weights, real))
         if quality:
             count = quality.num_examples
-            labels = generated_labels(count, sampler.num_classes)
-            values.update(quality.measure(generated_examples(sampler, count), labels))
+            examples = generated_examples(sampler, count, weights)
+            values.update(quality.measure(examples, generated_labels(count, weights)))
         metrics.update({f"{prefix}{name}": value for name, value in values.items()})
     return metrics
 

@@ -25,6 +25,7 @@ from tests.loopback import free_addresses, tf_config
 from wgan_tf import config as configuration
 from wgan_tf import drawing, flagfile, lipschitz
 from wgan_tf.config import Config
+from wgan_tf.labels import label_weights
 from wgan_tf.networks import registry
 from wgan_tf.networks.dropout import masks_from
 from wgan_tf.serving.saved_model import write_saved_model
@@ -164,7 +165,7 @@ def test_export_draws_the_same(trained: Trained, data_dir: str, tmp_path: pathli
         config,
         trained.trainer.state.average_generator,
         store.example_shape,
-        registry.count_classes(config, store.class_names),
+        label_weights(config, store) if config.conditional != "none" else (),
     )()
     loaded = tf.saved_model.load(write_saved_model(sampler, tmp_path / "export", {}))
     arguments = {"n": tf.constant(5), "seed": tf.constant(7, tf.int64)}
@@ -364,6 +365,7 @@ def test_first_step_of_a_preset(
         "batch_size": 4,
         "critic_steps": 1,
         "critic_warmup": False,
+        "critic_warmup_period": 0,
     }
     config = preset(path, **changes)
     if config.dataset == "cifar10":

@@ -84,7 +84,7 @@ def make(
     if randomize:
         for network in (state.generator, state.critic, state.average_generator):
             randomize(network.variables)
-    return state, Step(config, state, 0)
+    return state, Step(config, state, ())
 
 
 def values(variables: Iterable[keras.Variable]) -> list[np.ndarray]:
@@ -356,7 +356,7 @@ def test_the_classifiers_losses_are_added_by_their_weights(
     )
     state = TrainingState(config, (2,), 3)
     randomize((*state.generator.variables, *state.critic.variables))
-    step = Step(config, state, 3)
+    step = Step(config, state, (1, 1, 1))
     labels = np.array([2, 0, 0, 1], np.int32)
 
     def drawn(latent: Purpose, label: Purpose) -> tuple[np.ndarray, np.ndarray]:

@@ -18,9 +18,13 @@ CHARTS = {
         "Wasserstein estimate": ["^(held_out_)?wasserstein_estimate$"],
         "Critic scores": ["^(real|generated)_score$", "^wasserstein_estimate$"],
         "Losses": ["^(critic|generator)_loss$"],
+        "Critic's loss on real and on generated": ["^critic_(real|generated)_loss$"],
         "Gradient norm": ["^gradient_norm$"],
-        "Classification": ["_class_(loss|accuracy)$"],
-        "Discriminator": ["^(real|generated)_accuracy$", "^real_share$"],
+        "Class losses": ["_class_loss$"],
+        "Class accuracies": ["_class_accuracy$"],
+        "Discriminator": [
+            *("^(held_out_)?(real|generated)_accuracy$", "^generator_accuracy$", "^real_share$"),
+        ],
     },
     "Quality": {
         "Frechet distance": ["fid_"],

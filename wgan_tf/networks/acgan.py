@@ -3,7 +3,7 @@
 The generator: two dense layers, then a convolution of 5x5 over repeated pixels for each entry of
 `acgan_generator_filters`, and one of 2x2 that makes the picture. The critic: a convolution of 3x3
 for each entry of `acgan_critic_filters`, with a max pool after the first, the third and so on.
-LeakyReLU(0.3) throughout; convolutions begin as N(0, 0.02), dense layers as Glorot's uniform.
+Leaky rectifiers throughout; dense layers begin as Glorot's uniform.
 """
 
 import keras
@@ -18,7 +18,6 @@ from wgan_tf.networks.conditioning import (
 from wgan_tf.networks.layers import LayerFactory
 
 DRAWS_POINTS = False
-SLOPE = 0.3
 
 
 def check(config: Config, example_shape: tuple[int, ...]) -> None:
@@ -39,7 +38,7 @@ def check(config: Config, example_shape: tuple[int, ...]) -> None:
 
 def initializer(config: Config) -> str:
     """How the kernels of convolutions are initialised."""
-    return "normal"
+    return config.acgan_initializer
 
 
 def build_generator(
@@ -50,10 +49,10 @@ def build_generator(
     condition = condition_generator(config, layers, num_classes)
     x = condition.features
     for units in (config.acgan_generator_units, side * side * filters):
-        x = layers.leaky_relu(SLOPE)(layers.dense(units, initializer="glorot_uniform")(x))
+        x = layers.leaky_relu()(layers.dense(units, initializer="glorot_uniform")(x))
     x = layers.reshape((side, side, filters))(x)
     for filters in config.acgan_generator_filters:
-        x = layers.leaky_relu(SLOPE)(layers.convolution(filters, 5, 1)(layers.upsample(2)(x)))
+        x = layers.leaky_relu()(layers.convolution(filters, 5, 1)(layers.upsample(2)(x)))
     x = layers.convolution(example_shape[2], 2, 1)(x)
     return keras.Model(
         condition.inputs, layers.output(config.output_activation)(x), name="generator"
@@ -66,7 +65,7 @@ def build_critic(
     """Pictures [B, H, W, C] -> [scores [B, 1], class logits [B, num_classes] if any]."""
     picture = x = layers.input(example_shape)
     for index, filters in enumerate(config.acgan_critic_filters):
-        x = layers.leaky_relu(SLOPE)(layers.convolution(filters, 3, 1)(x))
+        x = layers.leaky_relu()(layers.convolution(filters, 3, 1)(x))
         if index % 2 == 0:
             x = layers.max_pool()(x)
         if config.acgan_critic_dropout:

@@ -24,13 +24,11 @@ class Condition:
     _num_classes: int
     _in_norm: bool
 
-    def norm(self, kind: str, *, momentum: float = 0.9) -> Operation:
+    def norm(self, kind: str) -> Operation:
         """A normalisation; batch norm has a scale and an offset a class if labels enter there."""
         if not self._in_norm:
-            return self._layers.norm(kind, momentum=momentum)
-        return self._layers.norm(
-            kind, momentum=momentum, label=self.inputs[1], num_classes=self._num_classes
-        )
+            return self._layers.norm(kind)
+        return self._layers.norm(kind, label=self.inputs[1], num_classes=self._num_classes)
 
 
 def check_conditioning(config: Config, norm_option: str | None) -> None:
@@ -93,6 +91,7 @@ def critic_outputs(
     num_classes: int,
     *,
     initializer: str | None = None,
+    use_bias: bool = True,
 ) -> list[keras.KerasTensor]:
     """The critic's outputs from features [B, width]: scores [B, 1], then class logits if any.
 
@@ -101,8 +100,10 @@ def critic_outputs(
         layers: of the critic.
         num_classes: 0 for scores alone.
         initializer: of the heads' kernels; the network's own by default.
+        use_bias: whether the heads have biases.
     """
-    scores = layers.head(initializer=initializer)(features)
+    scores = layers.head(use_bias=use_bias, initializer=initializer)(features)
     if not num_classes:
         return [scores]
-    return [scores, layers.head(num_classes, initializer=initializer)(features)]
+    class_logits = layers.head(num_classes, use_bias=use_bias, initializer=initializer)(features)
+    return [scores, class_logits]

@@ -44,12 +44,14 @@ def check(config: Config, example_shape: tuple[int, ...]) -> None:
     _critic_layers(config)
     strides = [layer.stride for layer in _generator_layers(config, example_shape[2])]
     drawn = config.conv_stack_start_size * math.prod(strides)
-    if drawn != example_shape[0]:
+    wanted = example_shape[0] + 2 * config.conv_stack_margin
+    if drawn != wanted:
         raise UserError(
             f"--conv_stack_start_size={config.conv_stack_start_size} times "
             f"--conv_stack_generator_strides gives pictures of {drawn} pixels, not of "
-            f"{example_shape[0]}; change one of them, or --image_size."
+            f"{wanted}; change one of them, --image_size or --conv_stack_margin."
         )
+    _critic_dropout(config)
 
 
 def initializer(config: Config) -> str:
@@ -64,7 +66,9 @@ def build_generator(
     side, filters = config.conv_stack_start_size, config.conv_stack_start_filters
     condition = condition_generator(config, layers, num_classes)
     stack = _generator_layers(config, example_shape[2])
-    x = layers.dense(side * side * filters)(condition.features)
+    norm = config.conv_stack_generator_norm
+    use_bias = layers.has_bias_before(norm)
+    x = layers.dense(side * side * filters, use_bias=use_bias)(condition.features)
     # The first norm is over single units where it comes before the reshape, over filters after it.
     if config.conv_stack_order == "post_activation":
         x = _norm_and_activation(x, config, condition, layers)
@@ -75,9 +79,13 @@ def build_generator(
     if config.conv_stack_generator_dropout:
         x = layers.dropout(config.conv_stack_generator_dropout)(x)
     for layer in stack[:-1]:
-        x = _enlarge(x, layer, layers)
+        x = _enlarge(x, layer, layers, use_bias=use_bias)
         x = _norm_and_activation(x, config, condition, layers)
-    x = _enlarge(x, stack[-1], layers)
+    output_norm = norm if config.conv_stack_generator_output_norm else "none"
+    x = _enlarge(x, stack[-1], layers, use_bias=layers.has_bias_before(output_norm))
+    x = condition.norm(output_norm)(x)
+    if config.conv_stack_margin:
+        x = layers.crop_margin(config.conv_stack_margin)(x)
     return keras.Model(
         condition.inputs, layers.output(config.output_activation)(x), name="generator"
     )
@@ -88,36 +96,48 @@ def build_critic(
 ) -> keras.Model:
     """Pictures [B, H, W, C] -> [scores [B, 1], class logits [B, num_classes] if any]."""
     picture = x = layers.input(example_shape)
-    for level, layer in enumerate(_critic_layers(config)):
+    if config.conv_stack_margin:
+        x = layers.pad_margin(config.conv_stack_margin)(x)
+    dropouts = _critic_dropout(config)
+    for level, (layer, dropout) in enumerate(zip(_critic_layers(config), dropouts, strict=True)):
         norm = config.conv_stack_critic_norm if level > 0 else "none"
-        convolution = layers.convolution(layer.filters, layer.kernel_size, layer.stride)
+        convolution = layers.convolution(
+            layer.filters,
+            layer.kernel_size,
+            layer.stride,
+            use_bias=config.conv_stack_order == "pre_activation" or layers.has_bias_before(norm),
+        )
         if config.conv_stack_order == "post_activation":
             x = convolution(x)
-        x = layers.norm(norm, momentum=config.conv_stack_critic_norm_momentum)(x)
+        x = layers.norm(norm)(x)
         x = layers.activation(config.conv_stack_critic_activation)(x)
-        if config.conv_stack_critic_dropout:
-            x = layers.dropout(config.conv_stack_critic_dropout)(x)
+        if dropout:
+            x = layers.dropout(dropout)(x)
         if config.conv_stack_order == "pre_activation":
             x = convolution(x)
-    return keras.Model(
-        picture, critic_outputs(layers.flatten()(x), layers, num_classes), name="critic"
-    )
+    x = layers.flatten()(x)
+    if config.conv_stack_critic_output_dropout:
+        x = layers.dropout(config.conv_stack_critic_output_dropout)(x)
+    return keras.Model(picture, critic_outputs(x, layers, num_classes), name="critic")
 
 
 def _norm_and_activation(
     x: keras.KerasTensor, config: Config, condition: Condition, layers: LayerFactory
 ) -> keras.KerasTensor:
-    norm = condition.norm(
-        config.conv_stack_generator_norm, momentum=config.conv_stack_generator_norm_momentum
-    )
+    norm = condition.norm(config.conv_stack_generator_norm)
     return layers.activation(config.conv_stack_generator_activation)(norm(x))
 
 
-def _enlarge(x: keras.KerasTensor, layer: _Layer, layers: LayerFactory) -> keras.KerasTensor:
+def _enlarge(
+    x: keras.KerasTensor, layer: _Layer, layers: LayerFactory, *, use_bias: bool
+) -> keras.KerasTensor:
     if layer.upsampling == "transposed":
-        return layers.transposed_convolution(layer.filters, layer.kernel_size, layer.stride)(x)
+        enlarge = layers.transposed_convolution(
+            layer.filters, layer.kernel_size, layer.stride, use_bias=use_bias
+        )
+        return enlarge(x)
     x = layers.upsample(layer.stride)(x) if layer.stride > 1 else x
-    return layers.convolution(layer.filters, layer.kernel_size, 1)(x)
+    return layers.convolution(layer.filters, layer.kernel_size, 1, use_bias=use_bias)(x)
 
 
 def _generator_layers(config: Config, channels: int) -> list[_Layer]:
@@ -128,6 +148,12 @@ def _generator_layers(config: Config, channels: int) -> list[_Layer]:
         for name in ("kernel_sizes", "strides", "upsampling")
     )
     return [_Layer(*layer) for layer in zip(filters, *lists, strict=True)]
+
+
+def _critic_dropout(config: Config) -> tuple[float, ...]:
+    filters = config.conv_stack_critic_filters
+    counted = "layers of --conv_stack_critic_filters"
+    return per_layer(config, "conv_stack_critic_dropout", len(filters), counted)
 
 
 def _critic_layers(config: Config) -> list[_Layer]:

@@ -56,11 +56,15 @@ def build_generator(
     *targets, start = sides(size, config.dcgan_start_size)
     filters = config.dcgan_width * 2 ** (len(targets) - 1)
     norm = config.dcgan_generator_norm
-    use_bias = norm != "batch"
+    use_bias = layers.has_bias_before(norm) if norm != "none" else config.dcgan_biases
 
     condition = condition_generator(config, layers, num_classes)
     x = layers.dense(start * start * filters, use_bias=use_bias)(condition.features)
-    x = layers.relu()(condition.norm(norm)(layers.reshape((start, start, filters))(x)))
+    first_map = layers.reshape((start, start, filters))
+    if config.dcgan_first_norm == "units":
+        x = first_map(layers.relu()(condition.norm(norm)(x)))
+    else:
+        x = layers.relu()(condition.norm(norm)(first_map(x)))
     for target in reversed(targets[1:]):
         filters //= 2
         x = layers.transposed_convolution(filters, config.dcgan_kernel_size, 2, use_bias=use_bias)(
@@ -68,7 +72,9 @@ def build_generator(
         )
         x = _crop_to(target, x, layers)
         x = layers.relu()(condition.norm(norm)(x))
-    x = layers.transposed_convolution(channels, config.dcgan_kernel_size, 2)(x)
+    x = layers.transposed_convolution(
+        channels, config.dcgan_kernel_size, 2, use_bias=config.dcgan_biases
+    )(x)
     x = _crop_to(size, x, layers)
     return keras.Model(
         condition.inputs, layers.output(config.output_activation)(x), name="generator"
@@ -83,15 +89,17 @@ def build_critic(
     filters = config.dcgan_width
     for level in range(len(sides(example_shape[0], config.dcgan_start_size)) - 1):
         norm = config.dcgan_critic_norm if level > 0 else "none"
-        use_bias = norm != "batch"
+        use_bias = layers.has_bias_before(norm) if norm != "none" else config.dcgan_biases
         x = layers.convolution(filters, config.dcgan_kernel_size, 2, use_bias=use_bias)(x)
         x = layers.norm(norm)(x)
         x = layers.leaky_relu()(x)
         filters *= 2
     x = layers.flatten()(x)
     if config.dcgan_critic_units:
-        x = layers.leaky_relu()(layers.dense(config.dcgan_critic_units)(x))
-    return keras.Model(picture, critic_outputs(x, layers, num_classes), name="critic")
+        x = layers.dense(config.dcgan_critic_units, use_bias=config.dcgan_biases)(x)
+        x = layers.leaky_relu()(x)
+    outputs = critic_outputs(x, layers, num_classes, use_bias=config.dcgan_biases)
+    return keras.Model(picture, outputs, name="critic")
 
 
 def _crop_to(side: int, x: keras.KerasTensor, layers: LayerFactory) -> keras.KerasTensor:

@@ -7,6 +7,12 @@ import keras
 import numpy as np
 
 from wgan_tf.networks.dropout import Dropout
+from wgan_tf.networks.initializers import (
+    Fans,
+    bias_initializer,
+    kernel_initializer,
+    scale_initializer,
+)
 from wgan_tf.networks.normalization import (
     BatchNormalization,
     ClassScaleAndShift,
@@ -34,16 +40,24 @@ class LayerFactory:
         initializer: str,
         *,
         spectral_norm: bool = False,
+        leaky_relu_slope: float = 0.2,
+        batch_norm_momentum: float = 0.9,
+        batch_norm_epsilon: float = 1e-5,
+        bias_before_norm: bool = False,
+        embedding_initializer: str = "normal",
     ) -> None:
         """Makes a factory.
 
         Args:
             precision: one of `POLICIES`.
             seed: of the initial values.
-            initializer: of kernels: normal (N(0, 0.02)), he_uniform, glorot_uniform, or
-                he_uniform_average: uniform of variance 4 / (fan_in + fan_out), which WGAN-GP's
-                code takes in place of He's 2 / fan_in.
+            initializer: of kernels, one of `initializers.kernel_initializer`'s.
             spectral_norm: whether dense layers, convolutions and heads are spectrally normalised.
+            leaky_relu_slope: of every leaky rectifier.
+            batch_norm_momentum: of batch norm's moving statistics.
+            batch_norm_epsilon: added to the variance in batch norm.
+            bias_before_norm: whether layers have a bias that batch norm cancels.
+            embedding_initializer: of class embeddings: normal (N(0, 1)) or glorot_uniform.
         """
         self._policy = keras.DTypePolicy(POLICIES[precision])
         self._variable_dtype = self._policy.variable_dtype
@@ -56,6 +70,13 @@ class LayerFactory:
             SpectralConv2D if spectral_norm else keras.layers.Conv2D
         )
         self._spectral_norm = spectral_norm
+        self._leaky_relu_slope = leaky_relu_slope
+        self._batch_norm_options = {
+            "momentum": batch_norm_momentum,
+            "epsilon": batch_norm_epsilon,
+        }
+        self._bias_before_norm = bias_before_norm
+        self._embedding_initializer = embedding_initializer
         self._dropouts = 0
 
     def input(self, shape: tuple[int, ...]) -> keras.KerasTensor:
@@ -66,26 +87,21 @@ class LayerFactory:
         """Labels, int32 [B]."""
         return keras.Input((), dtype="int32")
 
+    def has_bias_before(self, norm: str) -> bool:
+        """Whether a layer that a normalisation of this kind follows has a bias."""
+        return norm != "batch" or self._bias_before_norm
+
     def dense(
         self, units: int, *, use_bias: bool = True, initializer: str | None = None
-    ) -> keras.Layer:
+    ) -> Operation:
         """A dense layer, x W + b."""
-        return self._dense(
-            units,
-            use_bias=use_bias,
-            kernel_initializer=self._kernel_initializer(initializer),
-            dtype=self._policy,
-            **self._spectral_options(),
-        )
+        return self._make_dense(units, use_bias, initializer, self._policy)
 
-    def head(self, units: int = 1, *, initializer: str | None = None) -> keras.Layer:
+    def head(
+        self, units: int = 1, *, use_bias: bool = True, initializer: str | None = None
+    ) -> Operation:
         """A dense layer that computes in the variables' precision: scores need its digits."""
-        return self._dense(
-            units,
-            kernel_initializer=self._kernel_initializer(initializer),
-            dtype=self._variable_dtype,
-            **self._spectral_options(),
-        )
+        return self._make_dense(units, use_bias, initializer, self._variable_dtype)
 
     def convolution(
         self,
@@ -95,18 +111,24 @@ class LayerFactory:
         *,
         use_bias: bool = True,
         initializer: str | None = None,
-    ) -> keras.Layer:
+    ) -> Operation:
         """A convolution that makes sides smaller by `stride`, rounded up."""
-        return self._convolution(
-            filters,
-            kernel_size,
-            stride,
-            padding="same",
-            use_bias=use_bias,
-            kernel_initializer=self._kernel_initializer(initializer),
-            dtype=self._policy,
-            **self._spectral_options(),
-        )
+
+        def convolve(x: keras.KerasTensor) -> keras.KerasTensor:
+            fans = Fans.of_convolution(x.shape[-1], filters, kernel_size, stride)
+            layer = self._convolution(
+                filters,
+                kernel_size,
+                stride,
+                padding="same",
+                use_bias=use_bias,
+                dtype=self._policy,
+                **self._first_values(initializer, fans),
+                **self._spectral_options(),
+            )
+            return layer(x)
+
+        return convolve
 
     def transposed_convolution(
         self,
@@ -116,23 +138,28 @@ class LayerFactory:
         *,
         use_bias: bool = True,
         initializer: str | None = None,
-    ) -> keras.Layer:
+    ) -> Operation:
         """A transposed convolution that makes sides larger by `stride`."""
-        return keras.layers.Conv2DTranspose(
-            filters,
-            kernel_size,
-            stride,
-            padding="same",
-            use_bias=use_bias,
-            kernel_initializer=self._kernel_initializer(initializer),
-            dtype=self._policy,
-        )
+
+        def convolve(x: keras.KerasTensor) -> keras.KerasTensor:
+            fans = Fans.of_transposed_convolution(x.shape[-1], filters, kernel_size, stride)
+            layer = keras.layers.Conv2DTranspose(
+                filters,
+                kernel_size,
+                stride,
+                padding="same",
+                use_bias=use_bias,
+                dtype=self._policy,
+                **self._first_values(initializer, fans),
+            )
+            return layer(x)
+
+        return convolve
 
     def norm(
         self,
         kind: str,
         *,
-        momentum: float = 0.9,
         label: keras.KerasTensor | None = None,
         num_classes: int = 0,
     ) -> Operation:
@@ -142,7 +169,6 @@ class LayerFactory:
 
         Args:
             kind: batch, layer or none.
-            momentum: of batch norm's moving statistics.
             label: labels, for a scale and an offset a class after batch norm.
             num_classes: of the labels.
         """
@@ -151,9 +177,10 @@ class LayerFactory:
         if kind == "none":
             return keras.layers.Identity(dtype=self._policy)
         normalize = BatchNormalization(
-            momentum=momentum,
             has_scale_and_offset=label is None,
+            scale_initializer=self._scale_initializer(),
             dtype=self._policy,
+            **self._batch_norm_options,
         )
         if label is None:
             return normalize
@@ -162,10 +189,13 @@ class LayerFactory:
 
     def class_embedding(self, num_classes: int, width: int) -> keras.Layer:
         """A table of one vector a class: labels int32 [B] -> [B, width]."""
+        seed = self._seed()
         return keras.layers.Embedding(
             num_classes,
             width,
-            embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0, seed=self._seed()),
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0, seed=seed)
+            if self._embedding_initializer == "normal"
+            else keras.initializers.GlorotUniform(seed=seed),
             dtype=self._variable_dtype,
         )
 
@@ -187,7 +217,7 @@ class LayerFactory:
         return Dropout(rate, self._dropouts, dtype=self._policy)
 
     def activation(self, kind: str) -> keras.Layer:
-        """relu, max(x, 0); leaky_relu, max(x, 0.2 x); elu, x or exp(x) - 1 below 0; or tanh."""
+        """relu, max(x, 0); leaky_relu, max(x, slope x); elu, x or exp(x) - 1 below 0; or tanh."""
         if kind == "leaky_relu":
             return self.leaky_relu()
         return keras.layers.Activation(kind, dtype=self._policy)
@@ -196,9 +226,9 @@ class LayerFactory:
         """Rectifier max(x, 0)."""
         return keras.layers.ReLU(dtype=self._policy)
 
-    def leaky_relu(self, slope: float = 0.2) -> keras.Layer:
+    def leaky_relu(self) -> keras.Layer:
         """Leaky rectifier max(x, slope x)."""
-        return keras.layers.LeakyReLU(slope, dtype=self._policy)
+        return keras.layers.LeakyReLU(self._leaky_relu_slope, dtype=self._policy)
 
     def upsample(self, factor: int) -> keras.Layer:
         """Sides larger by `factor`, each pixel repeated."""
@@ -228,19 +258,46 @@ class LayerFactory:
         """Takes rows and columns off the far ends."""
         return keras.layers.Cropping2D(((0, rows), (0, columns)), dtype=self._policy)
 
+    def pad_margin(self, margin: int) -> keras.Layer:
+        """Pictures larger by so many pixels of zeros on each side."""
+        return keras.layers.ZeroPadding2D(margin, dtype=self._policy)
+
+    def crop_margin(self, margin: int) -> keras.Layer:
+        """Pictures smaller by so many pixels on each side."""
+        return keras.layers.Cropping2D(margin, dtype=self._policy)
+
     def output(self, activation: str) -> keras.Layer:
         """The generator's last function, in the variables' precision."""
         return keras.layers.Activation(activation, dtype=self._variable_dtype)
 
-    def _kernel_initializer(self, initializer: str | None) -> keras.Initializer:
-        kind, seed = initializer or self._initializer, self._seed()
-        if kind == "normal":
-            return keras.initializers.RandomNormal(stddev=0.02, seed=seed)
-        if kind == "he_uniform":
-            return keras.initializers.HeUniform(seed=seed)
-        if kind == "he_uniform_average":
-            return keras.initializers.VarianceScaling(2.0, "fan_avg", "uniform", seed=seed)
-        return keras.initializers.GlorotUniform(seed=seed)
+    def _make_dense(
+        self,
+        units: int,
+        use_bias: bool,
+        initializer: str | None,
+        dtype: str | keras.DTypePolicy,
+    ) -> Operation:
+        def multiply(x: keras.KerasTensor) -> keras.KerasTensor:
+            layer = self._dense(
+                units,
+                use_bias=use_bias,
+                dtype=dtype,
+                **self._first_values(initializer, Fans.of_dense(x.shape[-1], units)),
+                **self._spectral_options(),
+            )
+            return layer(x)
+
+        return multiply
+
+    def _first_values(self, initializer: str | None, fans: Fans) -> dict[str, keras.Initializer]:
+        kind = initializer or self._initializer
+        return {
+            "kernel_initializer": kernel_initializer(kind, fans, self._seed()),
+            "bias_initializer": bias_initializer(kind, fans, self._seed()),
+        }
+
+    def _scale_initializer(self) -> keras.Initializer:
+        return scale_initializer(self._initializer, self._seed())
 
     def _spectral_options(self) -> dict[str, Any]:
         return {"direction_seed": self._seed()} if self._spectral_norm else {}

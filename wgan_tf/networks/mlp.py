@@ -13,7 +13,7 @@ from wgan_tf.networks.conditioning import (
     condition_generator,
     critic_outputs,
 )
-from wgan_tf.networks.layers import LayerFactory
+from wgan_tf.networks.layers import LayerFactory, Operation
 from wgan_tf.networks.per_layer import per_layer
 
 DRAWS_POINTS = True
@@ -32,7 +32,7 @@ def check(config: Config, example_shape: tuple[int, ...]) -> None:
 
 def initializer(config: Config) -> str:
     """How kernels are initialised."""
-    return "he_uniform"
+    return config.mlp_initializer
 
 
 def build_generator(
@@ -42,7 +42,9 @@ def build_generator(
     condition = condition_generator(config, layers, num_classes)
     x = condition.features
     for units, dropout in zip(config.mlp_generator_units, _generator_dropout(config), strict=True):
-        x = condition.norm(config.mlp_generator_norm)(layers.dense(units)(x))
+        norm = config.mlp_generator_norm
+        x = _hidden(units, norm, config, layers)(x)
+        x = condition.norm(norm)(x)
         x = layers.activation(config.mlp_generator_activation)(x)
         x = layers.dropout(dropout)(x) if dropout else x
     x = layers.reshape(example_shape)(layers.dense(math.prod(example_shape))(x))
@@ -58,9 +60,20 @@ def build_critic(
     example = layers.input(example_shape)
     x = layers.flatten()(example)
     for units, dropout in zip(config.mlp_critic_units, _critic_dropout(config), strict=True):
-        x = layers.activation(config.mlp_critic_activation)(layers.dense(units)(x))
+        x = layers.activation(config.mlp_critic_activation)(
+            _hidden(units, "none", config, layers)(x)
+        )
         x = layers.dropout(dropout)(x) if dropout else x
     return keras.Model(example, critic_outputs(x, layers, num_classes), name="critic")
+
+
+def _hidden(units: int, norm: str, config: Config, layers: LayerFactory) -> Operation:
+    """A hidden layer before a normalisation; the code of WGAN-GP begins those of ReLU as He's."""
+    return layers.dense(
+        units,
+        use_bias=layers.has_bias_before(norm),
+        initializer="he_uniform" if config.mlp_initializer == "wgan_gp" else None,
+    )
 
 
 def _generator_dropout(config: Config) -> tuple[float, ...]:

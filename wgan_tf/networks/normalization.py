@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-EPSILON = 1e-5
+LAYER_EPSILON = 1e-5
 
 Moments: TypeAlias = tuple[tf.Tensor, tf.Tensor]
 
@@ -39,7 +39,7 @@ class LayerNormalization(keras.layers.Layer):
         axes = tuple(range(1, len(inputs.shape)))
         centered = x - ops.mean(x, axes, keepdims=True)
         variance = ops.mean(ops.square(centered), axes, keepdims=True)
-        normalized = centered * ops.rsqrt(variance + EPSILON) * self.gamma + self.beta
+        normalized = centered * ops.rsqrt(variance + LAYER_EPSILON) * self.gamma + self.beta
         return ops.cast(normalized, self.compute_dtype)
 
 
@@ -73,33 +73,43 @@ class BatchNormalization(keras.layers.Layer):
 
     Args:
         momentum: of the moving statistics: moving <- momentum moving + (1 - momentum) batch.
+        epsilon: added to the variance.
         has_scale_and_offset: whether each filter is scaled and shifted afterwards.
+        scale_initializer: of the scales.
     """
 
     def __init__(
         self,
         *,
         momentum: float = 0.9,
+        epsilon: float = 1e-5,
         has_scale_and_offset: bool = True,
+        scale_initializer: str | keras.Initializer = "ones",
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self._momentum = momentum
+        self._epsilon = epsilon
         self._has_scale_and_offset = has_scale_and_offset
+        self._scale_initializer = keras.initializers.get(scale_initializer)
 
     def get_config(self) -> dict[str, Any]:
         """What makes an equal layer."""
         return {
             **super().get_config(),
             "momentum": self._momentum,
+            "epsilon": self._epsilon,
             "has_scale_and_offset": self._has_scale_and_offset,
+            "scale_initializer": keras.initializers.serialize(self._scale_initializer),
         }
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes scale and offset, then the moving mean and variance, one of each a filter."""
         shape = (input_shape[-1],)
         if self._has_scale_and_offset:
-            self.gamma = self.add_weight(shape, "ones", autocast=False, name="gamma")
+            self.gamma = self.add_weight(
+                shape, self._scale_initializer, autocast=False, name="gamma"
+            )
             self.beta = self.add_weight(shape, "zeros", autocast=False, name="beta")
         self.moving_mean = self._add_moving(shape, "zeros", "moving_mean")
         self.moving_variance = self._add_moving(shape, "ones", "moving_variance")
@@ -116,7 +126,7 @@ class BatchNormalization(keras.layers.Layer):
             recorded[self] = mean, variance
         else:
             mean, variance = self.moving_mean.value, self.moving_variance.value
-        scale = ops.rsqrt(variance + EPSILON)
+        scale = ops.rsqrt(variance + self._epsilon)
         if self._has_scale_and_offset:
             scale *= self.gamma
         normalized = (x - mean) * scale

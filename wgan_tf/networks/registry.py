@@ -1,7 +1,7 @@
 """The families by name, and the pair of networks that a configuration asks for."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -123,6 +123,7 @@ def build_critic(config: Config, example_shape: tuple[int, ...], num_classes: in
         _seed(config, 1),
         family.initializer(config),
         spectral_norm=config.lipschitz == "spectral_norm",
+        **_layer_options(config),
     )
     return family.build_critic(config, example_shape, num_classes, layers)
 
@@ -134,8 +135,21 @@ def _build_generator(
     precision: str,
 ) -> keras.Model:
     family = FAMILIES[config.architecture]
-    layers = LayerFactory(precision, _seed(config, 0), family.initializer(config))
+    layers = LayerFactory(
+        precision,
+        _seed(config, 0),
+        family.initializer(config),
+        **_layer_options(config),
+    )
     return family.build_generator(config, example_shape, num_classes, layers)
+
+
+def _layer_options(config: Config) -> dict[str, Any]:
+    names = (
+        *("leaky_relu_slope", "batch_norm_momentum", "batch_norm_epsilon", "bias_before_norm"),
+        "embedding_initializer",
+    )
+    return {name: getattr(config, name) for name in names}
 
 
 def _seed(config: Config, network: int) -> int:

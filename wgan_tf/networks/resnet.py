@@ -6,8 +6,8 @@ generator's blocks repeat pixels before their first convolution; the first block
 is the identity where a block changes neither sides nor filters, else a 1x1 convolution, which the
 generator takes before it repeats pixels and the critic after the mean, since it commutes with both.
 
-A convolution has no bias where a norm follows. The code has such biases in its CIFAR-10 generator,
-where batch norm cancels them.
+A convolution has no bias where a norm follows, but with `bias_before_norm`: the code has such
+biases in its CIFAR-10 generator, where batch norm cancels them.
 """
 
 from collections.abc import Callable
@@ -59,8 +59,9 @@ def check(config: Config, example_shape: tuple[int, ...]) -> None:
 
 
 def initializer(config: Config) -> str:
-    """How kernels are initialised outside the residual 3x3 convolutions."""
-    return "glorot_uniform"
+    """How kernels are initialised outside the residual branches."""
+    kind = config.resnet_initializer
+    return "glorot_uniform" if kind == "wgan_gp" else kind
 
 
 def build_generator(
@@ -70,14 +71,14 @@ def build_generator(
     side, filters = config.resnet_start_size, config.resnet_generator_filters
     kind = config.resnet_generator_norm
     condition = condition_generator(config, layers, num_classes)
-    blocks = _Blocks(layers, lambda: condition.norm(kind), kind)
+    blocks = _Blocks(config, layers, lambda: condition.norm(kind), kind)
     x = layers.dense(side * side * filters[0])(condition.features)
     x = layers.reshape((side, side, filters[0]))(x)
     for block_filters in filters:
         x = blocks.doubling(x, block_filters)
     # The authors give the last norm no label.
     x = layers.relu()(layers.norm(kind)(x))
-    x = layers.convolution(example_shape[2], 3, 1)(x)
+    x = layers.convolution(example_shape[2], 3, 1, initializer=config.resnet_output_initializer)(x)
     return keras.Model(
         condition.inputs, layers.output(config.output_activation)(x), name="generator"
     )
@@ -89,7 +90,7 @@ def build_critic(
     """Pictures [B, H, W, C] -> [scores [B, 1], class logits [B, num_classes] if any]."""
     first_filters, *filters = config.resnet_critic_filters
     kind = config.resnet_critic_norm
-    blocks = _Blocks(layers, lambda: layers.norm(kind), kind)
+    blocks = _Blocks(config, layers, lambda: layers.norm(kind), kind)
     halvings = config.resnet_critic_downsamplings
     picture = x = layers.input(example_shape)
     if config.resnet_critic_first_block == "optimized":
@@ -109,10 +110,13 @@ def build_critic(
 class _Blocks:
     """Residual blocks of one network."""
 
-    def __init__(self, layers: LayerFactory, norm: Callable[[], Operation], kind: str) -> None:
+    def __init__(
+        self, config: Config, layers: LayerFactory, norm: Callable[[], Operation], kind: str
+    ) -> None:
         self._layers = layers
         self._norm = norm
-        self._bias_before_norm = kind == "none"
+        self._bias_before_norm = kind == "none" or config.bias_before_norm
+        self._initializer = config.resnet_initializer
 
     def doubling(self, x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
         """Sides doubled: the generator's block."""
@@ -148,7 +152,7 @@ class _Blocks:
         self, x: keras.KerasTensor, filters: int, *, use_bias: bool = True
     ) -> keras.KerasTensor:
         convolution = self._layers.convolution(
-            filters, 3, 1, use_bias=use_bias, initializer="he_uniform_average"
+            filters, 3, 1, use_bias=use_bias, initializer=self._initializer
         )
         return convolution(x)
 

@@ -40,9 +40,9 @@ class Inspection:
         self._measure = measure
 
     def histograms(self) -> Mapping[str, np.ndarray]:
-        """Gradient norms at interpolates of the next batch, and every kernel's entries."""
+        """Gradient norms at interpolates of stored examples, and every kernel's entries."""
         number = schedule.batches_before(self._config, self._trainer.step)
-        batch = self._batch(self._store, number)
+        batch = _batch(self._config, self._store, number)
         state = self._trainer.state
         kernels = {
             f"{network.name}/{variable.path}": np.asarray(variable.numpy())
@@ -63,19 +63,21 @@ class Inspection:
         return {"clipped_share": float(np.mean(np.abs(weights) >= bound))}
 
     def evaluation(self) -> Mapping[str, float]:
-        """The Wasserstein estimate on held-out examples, always the same ones, and metrics."""
+        """What the critic says of held-out examples, always the same ones, and metrics."""
         if self._held_out_store is None:
             return {}
-        difference = self._trainer.score_difference(self._held_out_batches(self._held_out_store))
-        return {"held_out_wasserstein_estimate": difference, **self._measure()}
+        batches = held_out_batches(self._config, self._held_out_store, HELD_OUT_EXAMPLES)
+        found = self._trainer.held_out_metrics(batches)
+        held_out = {f"held_out_{name}": value for name, value in found.items()}
+        return {**held_out, **self._measure()}
 
-    def _held_out_batches(self, store: Store) -> Iterator[np.ndarray]:
-        count = min(HELD_OUT_EXAMPLES, store.num_examples)
-        for number in range(max(1, count // self._config.batch_size)):
-            yield self._batch(store, number)
 
-    def _batch(self, store: Store, number: int) -> np.ndarray:
-        indices = batch_indices(
-            store.num_examples, self._config.batch_size, self._config.seed, number
-        )
-        return store.read(indices)[0]
+def held_out_batches(config: Config, store: Store, count: int) -> Iterator[np.ndarray]:
+    """Whole batches of about `count` stored examples, always the same ones; at least one."""
+    for number in range(max(1, min(count, store.num_examples) // config.batch_size)):
+        yield _batch(config, store, number)
+
+
+def _batch(config: Config, store: Store, number: int) -> np.ndarray:
+    indices = batch_indices(store.num_examples, config.batch_size, config.seed, number)
+    return store.read(indices)[0]

@@ -12,6 +12,7 @@ import tensorflow as tf
 from wgan_tf.config import Config
 from wgan_tf.data.batches import replica_batches
 from wgan_tf.data.store import Store
+from wgan_tf.labels import label_weights
 from wgan_tf.networks import registry
 from wgan_tf.training import schedule
 from wgan_tf.training.draws import Replica
@@ -40,7 +41,9 @@ class Trainer:
         num_classes = registry.count_classes(config, store.class_names)
         with strategy.scope():
             self.state = TrainingState(config, store.example_shape, num_classes)
-            self._step = Step(config, self.state, num_classes)
+            self._step = Step(
+                config, self.state, label_weights(config, store) if num_classes else ()
+            )
             self._critic_totals = _Totals(self._step.critic_metrics)
             self._generator_totals = _Totals(self._step.generator_metrics)
 
@@ -70,13 +73,13 @@ class Trainer:
         self._critic_totals.reset()
         self._generator_totals.reset()
 
-    def score_difference(self, batches: Iterable[np.ndarray]) -> float:
-        """Mean of D(x) - D(G(z)) over batches of stored examples; changes nothing."""
-        differences = [
-            self._score_difference(tf.constant(examples), tf.constant(number, tf.int64)).numpy()
+    def held_out_metrics(self, batches: Iterable[np.ndarray]) -> dict[str, float]:
+        """Means over batches of stored examples of `Step.held_out_metrics`; changes nothing."""
+        found = [
+            self._held_out_metrics(tf.constant(examples), tf.constant(number, tf.int64))
             for number, examples in enumerate(batches)
         ]
-        return float(np.mean(differences))
+        return {name: float(np.mean([metrics[name] for metrics in found])) for name in found[0]}
 
     def gradient_norms(self, examples: np.ndarray) -> np.ndarray:
         """Norms of the critic's gradient between stored and generated examples: a batch -> [B]."""
@@ -87,8 +90,10 @@ class Trainer:
         for _ in tf.range(steps):
             step = self.state.step.read_value()
             self._set_learning_rates(step)
+            shared = next(batches) if self._config.critic_batches == "same" else None
             for critic_step in tf.range(schedule.critic_steps_at(self._config, step)):
-                self._strategy.run(self._critic_step, args=(next(batches), step, critic_step))
+                batch = next(batches) if shared is None else shared
+                self._strategy.run(self._critic_step, args=(batch, step, critic_step))
             self._strategy.run(self._generator_step, args=(step,))
             self.state.step.assign_add(1)
 
@@ -111,8 +116,8 @@ class Trainer:
         return self._step.gradient_norms(examples, self.state.step.read_value())
 
     @tf.function
-    def _score_difference(self, examples: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
-        return self._step.score_difference(examples, number)
+    def _held_out_metrics(self, examples: tf.Tensor, number: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        return self._step.held_out_metrics(examples, number)
 
     def _set_learning_rates(self, step: tf.Tensor) -> None:
         factor = schedule.learning_rate_factor(self._config, step)

@@ -13,20 +13,27 @@ def critic_steps_at(config: Config, step: tf.Tensor) -> tf.Tensor:
     """Critic steps before generator step `step`, int32.
 
     With `critic_warmup`, 100 while step < 25 and at every 500th (Arjovsky et al. 2017, their
-    code), else `critic_steps`.
+    code), else `critic_steps`; with `critic_warmup_period`, step counts anew in every period.
     """
     usual = tf.constant(config.critic_steps)
     if not config.critic_warmup:
         return usual
-    warm = (step < WARMUP_STEPS) | (step % WARMUP_PERIOD == 0)
+    period = config.critic_warmup_period
+    in_period = step % period if period else step
+    warm = (in_period < WARMUP_STEPS) | (step % WARMUP_PERIOD == 0)
     return tf.where(warm, WARMUP_CRITIC_STEPS, usual)
 
 
 def batches_before(config: Config, step: int) -> int:
     """Batches that steps 0 to step - 1 take: the number of the first batch of `step`."""
+    if config.critic_batches == "same":
+        return step
     warm = 0
     if config.critic_warmup:
-        warm = min(step, WARMUP_STEPS) + max(step - 1, 0) // WARMUP_PERIOD
+        period = config.critic_warmup_period or max(step, 1)
+        whole, rest = divmod(step, period)
+        warm = whole * min(WARMUP_STEPS, period) + min(rest, WARMUP_STEPS)
+        warm += sum(multiple % period >= WARMUP_STEPS for multiple in range(0, step, WARMUP_PERIOD))
     return warm * WARMUP_CRITIC_STEPS + (step - warm) * config.critic_steps
 
 

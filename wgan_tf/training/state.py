@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from wgan_tf.config import Config
 from wgan_tf.networks import registry
+from wgan_tf.training.optimizers import build_optimizer
 
 
 class TrainingState(tf.train.Checkpoint):
@@ -33,8 +34,12 @@ class TrainingState(tf.train.Checkpoint):
         critic = registry.build_critic(config, example_shape, num_classes)
         average_generator = registry.build_average_generator(config, example_shape, num_classes)
         average_generator.set_weights(generator.get_weights())
-        generator_optimizer = _build_optimizer(config, config.generator_learning_rate, generator)
-        critic_optimizer = _build_optimizer(config, config.critic_learning_rate, critic)
+        generator_optimizer = build_optimizer(
+            config, config.generator_learning_rate, generator.trainable_variables
+        )
+        critic_optimizer = build_optimizer(
+            config, config.critic_learning_rate, critic.trainable_variables
+        )
         super().__init__(
             generator=generator,
             critic=critic,
@@ -48,12 +53,3 @@ class TrainingState(tf.train.Checkpoint):
                 aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
             ),
         )
-
-
-def _build_optimizer(config: Config, learning_rate: float, network: keras.Model) -> keras.Optimizer:
-    if config.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(learning_rate, config.beta_1, config.beta_2)
-    else:
-        optimizer = keras.optimizers.RMSprop(learning_rate)
-    optimizer.build(network.trainable_variables)
-    return optimizer

@@ -4,8 +4,7 @@ Losses are divided by the global batch, so that gradients summed over replicas a
 global mean. Every function here is called in a replica's context; none knows the strategy.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
@@ -15,17 +14,20 @@ from wgan_tf.networks import registry, spectral
 from wgan_tf.objectives import OBJECTIVES
 from wgan_tf.training import schedule
 from wgan_tf.training.draws import Draws, Moment, Replica
+from wgan_tf.training.judgement import (
+    CLASS_METRICS,
+    CRITIC_METRICS,
+    Examples,
+    Judgement,
+    cross_entropy,
+    describe,
+)
+from wgan_tf.training.optimizers import apply_gradients
 from wgan_tf.training.randomness import Purpose
 from wgan_tf.training.state import TrainingState
 
 WHOLE = Replica(0, 1)
-
-
-class Judgement(NamedTuple):
-    """What the critic says: scores [B], and class logits [B, num_classes] if it classifies."""
-
-    scores: tf.Tensor
-    class_logits: tf.Tensor | None
+HELD_OUT_ACCURACIES = ("real_accuracy", "generated_accuracy")
 
 
 class Step:
@@ -37,7 +39,15 @@ class Step:
         generator_metrics: names of what `generator_step` returns.
     """
 
-    def __init__(self, config: Config, state: TrainingState, num_classes: int) -> None:
+    def __init__(self, config: Config, state: TrainingState, label_weights: Sequence[int]) -> None:
+        """Computes with a state.
+
+        Args:
+            config: the run's configuration.
+            state: what the steps update.
+            label_weights: of the labels of generated examples; see `labels.label_weights`.
+        """
+        num_classes = len(label_weights)
         self._config = config
         self._state = state
         self._num_classes = num_classes
@@ -45,20 +55,16 @@ class Step:
         self._penalty = lipschitz.PENALTIES.get(config.lipschitz)
         self._pixel_scale = registry.pixel_scale(config)
         self._dtype = state.critic.inputs[0].dtype
-        self._draws = Draws(config, num_classes, self._dtype)
+        self._draws = Draws(config, label_weights, self._dtype)
         self.critic_metrics = (
-            *("critic_loss", "wasserstein_estimate", "gradient_penalty"),
-            *("real_score", "generated_score"),
+            *("critic_loss", "gradient_penalty", *CRITIC_METRICS),
             *(("gradient_norm",) if self._penalty else ()),
-            *self._objective.metrics,
-            *(
-                ("critic_class_loss", "real_class_accuracy", "generated_class_accuracy")
-                if num_classes
-                else ()
-            ),
+            *self._objective.critic_metrics,
+            *(CLASS_METRICS if num_classes else ()),
         )
         self.generator_metrics = (
             "generator_loss",
+            *self._objective.generator_metrics,
             *(("generator_class_loss",) if num_classes else ()),
         )
 
@@ -70,7 +76,7 @@ class Step:
         critic_step: tf.Tensor,
         replica: Replica,
     ) -> Mapping[str, tf.Tensor]:
-        """Updates the critic once.
+        """Updates the critic: once, or with `critic_updates=separate` on each kind of examples.
 
         Args:
             stored: this replica's examples as the store has them, [B / replicas, ...].
@@ -82,55 +88,78 @@ class Step:
         Returns:
             This replica's summands of the global means, by the names of `critic_metrics`.
         """
-        state, config, draws = self._state, self._config, self._draws
         moment = Moment(step, critic_step, replica)
-        real = self._scaled(stored, moment, Purpose.DEQUANTIZATION)
-        inputs = draws.generator_inputs(
-            moment, Purpose.CRITIC_LATENT, Purpose.CRITIC_LABEL, config.batch_size
+        self._clip("before_update")
+        real = Examples(
+            self._scaled(stored, moment, Purpose.DEQUANTIZATION),
+            label if self._num_classes else None,
         )
-        with draws.dropout(moment, Purpose.CRITIC_STEP_GENERATOR_DROPOUT):
-            generated = state.generator(inputs, training=True)
-        variables = state.critic.trainable_variables
-        metrics = {}
+        generated = self._generated_for_critic(real.label, moment)
+        update = (
+            self._update_separately
+            if self._config.critic_updates == "separate"
+            else self._update_jointly
+        )
+        metrics = update(real, generated, moment)
+        self._clip("after_update")
+        return metrics
 
+    def _update_jointly(
+        self, real: Examples, generated: Examples, moment: Moment
+    ) -> Mapping[str, tf.Tensor]:
+        """Algorithm 1 of Gulrajani et al. 2017, lines 3 to 8; without a penalty, of its source."""
+        config, draws = self._config, self._draws
+        metrics = {}
         with tf.GradientTape() as tape:
-            of_real, of_generated = self._judge_both(real, generated, moment)
-            losses = self._objective.critic_loss(of_real.scores, of_generated.scores)
+            of_real, of_generated = self._judge_both(real.values, generated.values, moment)
+            losses = self._real_losses(of_real, real) + self._generated_losses(
+                of_generated, generated
+            )
             penalties = tf.zeros_like(losses)
             if self._penalty:
                 mixing = draws.uniform(moment, Purpose.MIXING, ())
-                points = lipschitz.interpolate(real, generated, mixing)
+                points = lipschitz.interpolate(real.values, generated.values, mixing)
                 with draws.dropout(moment, Purpose.PENALTY_DROPOUT):
                     norms = lipschitz.gradient_norms(lambda x: self._judge(x).scores, points)
                 metrics["gradient_norm"] = self._global_mean(norms)
                 penalties = self._penalty(norms)
                 losses += config.penalty_weight * penalties
-            if self._num_classes:
-                class_losses = _cross_entropy(of_real, label)
-                if config.classify_generated:
-                    class_losses += _cross_entropy(of_generated, inputs[1])
-                losses += config.critic_class_weight * class_losses
-                metrics["critic_class_loss"] = self._global_mean(class_losses)
-                metrics["real_class_accuracy"] = self._global_mean(_accuracy(of_real, label))
-                metrics["generated_class_accuracy"] = self._global_mean(
-                    _accuracy(of_generated, inputs[1])
-                )
             loss = self._global_mean(losses)
-        gradients = tape.gradient(loss, variables)
-        state.critic_optimizer.apply(gradients, variables)
-        if config.lipschitz == "weight_clipping":
-            lipschitz.clip_variables(variables, config.clip_value)
-        spectral.iterate(state.critic)
-
-        for name, metric in self._objective.metrics.items():
-            metrics[name] = self._global_mean(metric(of_real.scores, of_generated.scores))
+        self._update_critic(tape, loss)
         return {
-            "critic_loss": loss,
-            "wasserstein_estimate": self._global_mean(of_real.scores - of_generated.scores),
-            "gradient_penalty": self._global_mean(penalties),
-            "real_score": self._global_mean(of_real.scores),
-            "generated_score": self._global_mean(of_generated.scores),
             **metrics,
+            "critic_loss": loss,
+            "gradient_penalty": self._global_mean(penalties),
+            **self._describe(of_real, real, of_generated, generated),
+        }
+
+    def _update_separately(
+        self, real: Examples, generated: Examples, moment: Moment
+    ) -> Mapping[str, tf.Tensor]:
+        """An update on real examples, then one on generated ones.
+
+        Under clipping the two gradients nearly cancel in their sum, whose size an optimizer that
+        divides by it makes up for; apart, each of them takes its own full step.
+        """
+        draws = self._draws
+        with (
+            tf.GradientTape() as tape,
+            draws.dropout(moment, Purpose.CRITIC_DROPOUT),
+        ):
+            of_real = self._judge(real.values)
+            real_loss = self._global_mean(self._real_losses(of_real, real))
+        self._update_critic(tape, real_loss)
+        with (
+            tf.GradientTape() as tape,
+            draws.dropout(moment, Purpose.CRITIC_GENERATED_DROPOUT),
+        ):
+            of_generated = self._judge(generated.values)
+            generated_loss = self._global_mean(self._generated_losses(of_generated, generated))
+        self._update_critic(tape, generated_loss)
+        return {
+            "critic_loss": real_loss + generated_loss,
+            "gradient_penalty": tf.zeros_like(real_loss),
+            **self._describe(of_real, real, of_generated, generated),
         }
 
     def generator_step(self, step: tf.Tensor, replica: Replica) -> Mapping[str, tf.Tensor]:
@@ -159,12 +188,13 @@ class Step:
                 of_generated = self._judge(generated)
             losses = self._objective.generator_loss(of_generated.scores)
             if self._num_classes:
-                class_losses = _cross_entropy(of_generated, inputs[1])
+                class_losses = cross_entropy(of_generated, inputs[1])
                 losses += config.generator_class_weight * class_losses
                 metrics["generator_class_loss"] = tf.reduce_sum(class_losses) / batch_size
+            for name, metric in self._objective.generator_metrics.items():
+                metrics[name] = tf.reduce_sum(metric(of_generated.scores)) / batch_size
             loss = tf.reduce_sum(losses) / batch_size
-        gradients = tape.gradient(loss, variables)
-        state.generator_optimizer.apply(gradients, variables)
+        apply_gradients(state.generator_optimizer, tape.gradient(loss, variables), variables)
         self._update_average(step)
         return {"generator_loss": loss, **metrics}
 
@@ -185,18 +215,69 @@ class Step:
         points = lipschitz.interpolate(real, generated, mixing)
         return lipschitz.gradient_norms(lambda x: self._judge(x, training=False).scores, points)
 
-    def score_difference(self, stored: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        """Difference mean D(x) - mean D(G(z)) on a batch that was not trained on; changes no state.
+    def held_out_metrics(self, stored: tf.Tensor, step: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """What the critic says of examples that were not trained on; changes no state.
 
         Args:
             stored: a global batch as the store has it, [B, ...].
             step: names the draws.
+
+        Returns:
+            wasserstein_estimate, mean D(x) - mean D(G(z)); real_accuracy and generated_accuracy
+            where the critic is a discriminator, on equally many examples of both kinds.
         """
         moment = Moment(step, 0, WHOLE)
         real = self._scaled(stored, moment, Purpose.HELD_OUT_DEQUANTIZATION)
         generated = self._generated(moment, Purpose.HELD_OUT_LATENT, Purpose.HELD_OUT_LABEL)
         of_real, of_generated = (self._judge(x, training=False) for x in (real, generated))
-        return self._global_mean(of_real.scores - of_generated.scores)
+        accuracies = {
+            name: self._global_mean(metric(of_real.scores, of_generated.scores))
+            for name, metric in self._objective.critic_metrics.items()
+            if name in HELD_OUT_ACCURACIES
+        }
+        estimate = self._global_mean(of_real.scores - of_generated.scores)
+        return {"wasserstein_estimate": estimate, **accuracies}
+
+    def _clip(self, timing: str) -> None:
+        config = self._config
+        if config.lipschitz == "weight_clipping" and config.clip_timing == timing:
+            lipschitz.clip_variables(self._state.critic.trainable_variables, config.clip_value)
+
+    def _generated_for_critic(self, real_label: tf.Tensor | None, moment: Moment) -> Examples:
+        config, draws = self._config, self._draws
+        inputs = draws.generator_inputs(
+            moment, Purpose.CRITIC_LATENT, Purpose.CRITIC_LABEL, config.batch_size
+        )
+        if config.critic_step_labels == "real":
+            inputs[1:] = [real_label]
+        with draws.dropout(moment, Purpose.CRITIC_STEP_GENERATOR_DROPOUT):
+            values = self._state.generator(
+                inputs, training=config.critic_step_generator == "training"
+            )
+        return Examples(values, inputs[1] if self._num_classes else None)
+
+    def _real_losses(self, judgement: Judgement, real: Examples) -> tf.Tensor:
+        losses = self._objective.real_loss(judgement.scores)
+        if self._num_classes:
+            losses += self._config.critic_class_weight * cross_entropy(judgement, real.label)
+        return losses
+
+    def _generated_losses(self, judgement: Judgement, generated: Examples) -> tf.Tensor:
+        losses = self._objective.generated_loss(judgement.scores)
+        if self._config.classify_generated:
+            losses += self._config.critic_class_weight * cross_entropy(judgement, generated.label)
+        return losses
+
+    def _update_critic(self, tape: tf.GradientTape, loss: tf.Tensor) -> None:
+        variables = self._state.critic.trainable_variables
+        apply_gradients(self._state.critic_optimizer, tape.gradient(loss, variables), variables)
+        spectral.iterate(self._state.critic)
+
+    def _describe(
+        self, of_real: Judgement, real: Examples, of_generated: Judgement, generated: Examples
+    ) -> Mapping[str, tf.Tensor]:
+        found = describe(self._objective, of_real, real, of_generated, generated)
+        return {name: self._global_mean(values) for name, values in found.items()}
 
     def _generated(self, moment: Moment, latent: Purpose, label: Purpose) -> tf.Tensor:
         inputs = self._draws.generator_inputs(moment, latent, label, self._config.batch_size)
@@ -242,13 +323,3 @@ class Step:
         ):
             share = tf.cast(decay, average.dtype)
             average.assign(share * average + (1.0 - share) * tf.cast(current, average.dtype))
-
-
-def _cross_entropy(judgement: Judgement, label: tf.Tensor) -> tf.Tensor:
-    """-log p(label) of each example (Odena et al. 2017, equation 3), [B]."""
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(label, judgement.class_logits)
-
-
-def _accuracy(judgement: Judgement, label: tf.Tensor) -> tf.Tensor:
-    classes = tf.argmax(judgement.class_logits, axis=1, output_type=tf.int32)
-    return tf.cast(classes == label, judgement.scores.dtype)
