@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import keras
@@ -9,19 +10,25 @@ import onnxruntime
 import pytest
 import tensorflow as tf
 
+from tests.philox import reference_draw
 from tests.untrained import build_generator, write_checkpoint, write_run
 from wgan_tf import drawing
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.latents import sample_latents
-from wgan_tf.networks import registry
+from wgan_tf.networks.normalization import BatchNormalization
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving import formats
 
 
 @pytest.fixture(scope="module")
 def conditional_run(dcgan_config: Config, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    config = dataclasses.replace(dcgan_config, conditional="auxiliary_classifier")
+    config = dataclasses.replace(
+        dcgan_config,
+        conditional="auxiliary_classifier",
+        sampling_statistics="standing",
+        dequantize=True,
+    )
     folder = write_run(tmp_path_factory.mktemp("runs") / "run", config, steps=(2, 3))
     write_checkpoint(folder.best_checkpoints, build_generator(config), 1)
     lines = [
@@ -44,20 +51,77 @@ def test_a_column_of_the_class_grid_is_a_class(conditional_run: RunFolder) -> No
     assert len(np.unique(grid.reshape(15, -1), axis=0)) == 15
 
 
-@pytest.mark.parametrize(("statistics", "block"), [("moving", 16), ("batch", 64)])
-def test_statistics_of_the_batch_are_taken_over_larger_blocks(
-    dcgan_config: Config, statistics: str, block: int
+def test_a_picture_does_not_depend_on_what_is_drawn_with_it(conditional_run: RunFolder) -> None:
+    sampler, _ = drawing.restore_run_sampler(conditional_run)
+    latents = np.random.default_rng(5).normal(size=(64, 3)).astype(np.float32)
+    labels = np.arange(64, dtype=np.int32) % 3
+    together = sampler.serving_default(latents, labels)["images"].numpy()
+    assert together.std() > 0.01
+    alone = sampler.serving_default(latents[:1], labels[:1])["images"]
+    of_one_class = sampler.serving_default(latents[::3], labels[::3])["images"]
+    np.testing.assert_allclose(alone, together[:1], atol=1e-5)
+    np.testing.assert_allclose(of_one_class, together[::3], atol=1e-5)
+
+
+def test_standing_statistics_are_of_sixteen_batches_with_keys_of_their_own(
+    mlp_config: Config, tmp_path: Path
 ) -> None:
     config = dataclasses.replace(
-        dcgan_config, sampling_statistics=statistics, dcgan_initializer="he_uniform"
+        mlp_config, sampling_statistics="standing", mlp_generator_norm="batch", seed=6
     )
-    generator = registry.build_average_generator(config, (8, 8, 1), 0)
-    pictures = drawing.draw(drawing.build_run_sampler(config, generator, (8, 8, 1)), 70, 1)
-    latents = sample_latents(2 * block, 1, config.latent_dim, "normal", block).numpy()
-    output = np.concatenate([generator([part], training=False) for part in np.split(latents, 2)])
-    count = min(70, 2 * block)
-    exact = (output[:count].astype(np.float64) + 1) / 2 * 255
-    np.testing.assert_allclose(pictures[:count], exact, atol=0.5 + 1e-3)
+    folder = write_run(tmp_path / "run", config, example_shape=(2,), class_names=None)
+    generator, _ = drawing.restore_run_generator(folder)
+    keys = [(6, 2**62 + number * 2**12 * 256 + 19) for number in range(16)]
+    latents = np.array([reference_draw(key, 4 * 3, "normal").reshape(4, 3) for key in keys])
+    (dense, *_) = (layer for layer in generator.layers if isinstance(layer, keras.layers.Dense))
+    kernel, *bias = (weight.numpy() for weight in dense.weights)
+    x = latents @ kernel + sum(bias)
+    (norm,) = (layer for layer in generator.layers if isinstance(layer, BatchNormalization))
+    # The latents are drawn in float32.
+    np.testing.assert_allclose(norm.moving_mean, x.mean(axis=(0, 1)), atol=2e-6)
+    np.testing.assert_allclose(norm.moving_variance, x.var(axis=1).mean(axis=0), atol=1e-5)
+
+
+def test_labels_are_mixed_in_the_batches_of_standing_statistics(
+    conditional_run: RunFolder,
+) -> None:
+    config = conditional_run.read_config()
+    batches = list(drawing.standing_statistics_batches(config, (1, 1, 1)))
+    labels = np.array([label for _, label in batches])
+    assert labels.shape == (16, 4)
+    assert set(labels.ravel()) == {0, 1, 2}
+    assert sum(len(set(batch)) > 1 for batch in labels) > 12
+
+
+def test_a_generator_in_training_is_drawn_from_as_from_its_checkpoint(
+    conditional_run: RunFolder, randomize: Callable[[Iterable[keras.Variable]], None]
+) -> None:
+    config = conditional_run.read_config()
+    trained = build_generator(config)
+    randomize(trained.non_trainable_variables)
+    current = drawing.follow_generator(config, trained, (8, 8, 1), (1, 1, 1))
+    for step in (2, 3):
+        # Gives it the weights of the run's checkpoint of that step.
+        write_checkpoint(f"{conditional_run.path}/other", trained, step)
+        before = trained.get_weights()
+        followed = drawing.draw(current(), 20, 4, 1)
+        restored, _ = drawing.restore_run_sampler(conditional_run, step)
+        np.testing.assert_array_equal(followed, drawing.draw(restored, 20, 4, 1))
+        # They are part of the run's state.
+        for value, now in zip(before, trained.get_weights(), strict=True):
+            np.testing.assert_array_equal(now, value)
+
+
+def test_moving_statistics_are_drawn_with_as_they_are(
+    dcgan_config: Config, randomize: Callable[[Iterable[keras.Variable]], None]
+) -> None:
+    trained = build_generator(dcgan_config)
+    randomize(trained.variables)
+    current = drawing.follow_generator(dcgan_config, trained, (8, 8, 1))
+    pictures = drawing.draw(current(), 20, 1)
+    latents = sample_latents(20, 1, 3, "normal")
+    exact = (trained([latents], training=False).numpy().astype(np.float64) + 1) / 2 * 255
+    np.testing.assert_allclose(pictures, exact, atol=0.5 + 1e-3)
 
 
 @pytest.mark.parametrize(("checkpoint", "step"), [("last", 3), ("best", 1), (2, 2), (1, 1)])
@@ -128,7 +192,7 @@ def test_converted_models_do_what_the_generator_does(conditional_run: RunFolder)
     [
         {"dcgan_generator_norm": "layer"},
         {"conditional": "auxiliary_classifier", "generator_conditioning": "batch_norm"},
-        {"sampling_statistics": "batch"},
+        {"sampling_statistics": "standing", "dequantize": True},
         {
             "architecture": "mlp",
             "mlp_generator_units": (5,),

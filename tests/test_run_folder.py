@@ -10,7 +10,11 @@ from wgan_tf.errors import UserError
 from wgan_tf.run_folder import DatasetCard, RunFolder
 
 CARD = DatasetCard(
-    example_shape=(8, 8, 1), num_examples=1797, class_names=("T-shirt, top", "été"), digest="ab12"
+    example_shape=(8, 8, 1),
+    num_examples=1797,
+    class_names=("T-shirt, top", "été"),
+    digest="ab12",
+    class_counts=(1790, 7),
 )
 
 
@@ -68,7 +72,7 @@ def test_a_run_of_a_version_with_other_steps_is_refused(folder: RunFolder, confi
     "card",
     [
         CARD,
-        dataclasses.replace(CARD, class_names=None),
+        dataclasses.replace(CARD, class_names=None, class_counts=None),
         DatasetCard(example_shape=(2,), num_examples=100_000, class_names=(), digest=""),
     ],
 )

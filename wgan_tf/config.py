@@ -589,9 +589,10 @@ class Config:
     )
     sampling_statistics: str = option(
         "moving",
-        "What batch norm takes when the generator is drawn from and exported: its moving "
-        "statistics, or those of the batch that is drawn.",
-        choices=("moving", "batch"),
+        "What batch norm takes when the generator is drawn from, measured and exported: its moving "
+        "statistics, or standing ones: means, over 16 batches, of the moments that it has with the "
+        "very weights that are drawn from.",
+        choices=("moving", "standing"),
     )
     precision: str = option(
         "float32",

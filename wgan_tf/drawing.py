@@ -1,32 +1,32 @@
-"""Drawing from a run's moving-average generator, and exporting it."""
+"""Drawing from a run's generators, and exporting the moving-average one."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from wgan_tf import labels
 from wgan_tf.config import Config
 from wgan_tf.files import copy_directory, require_writable
-from wgan_tf.latents import (
-    EXAMPLES_PER_BLOCK,
-    EXAMPLES_PER_STATISTICS_BLOCK,
-    sample_latents,
-)
+from wgan_tf.latents import sample_latents
 from wgan_tf.model_card import build_model_card
 from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.networks import registry
-from wgan_tf.networks.layers import OUTPUT_RANGES
+from wgan_tf.networks.standing_statistics import StandingStatistics
 from wgan_tf.restoring import Checkpoint, restore_checkpoint
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving.formats import build_served_model, check_installed, write_converted
 from wgan_tf.serving.sampler import Sampler, build_sampler
 from wgan_tf.serving.saved_model import write_saved_model
+from wgan_tf.training.draws import Draws, Moment, Replica
+from wgan_tf.training.randomness import Purpose
 
 SAVED_MODEL = "saved_model"
 # Latents on which a converted model is compared with the original.
 PROBES = 64
+STANDING_STATISTICS_BATCHES = 16
 
 
 def build_run_sampler(
@@ -35,19 +35,52 @@ def build_run_sampler(
     example_shape: tuple[int, ...],
     num_classes: int = 0,
 ) -> Sampler:
-    """The sampler of a run's generator, which takes labels if `num_classes` is not 0."""
-    normalizes_block = config.sampling_statistics == "batch"
+    """The sampler of a run's generator as it is, with labels if `num_classes` is not 0."""
     return build_sampler(
         generator,
         latent_dim=config.latent_dim,
         latent_distribution=config.latent_distribution,
         example_shape=example_shape,
-        output_range=OUTPUT_RANGES[config.output_activation],
+        pixel_scale=registry.pixel_scale(config),
         num_classes=num_classes,
-        examples_per_block=EXAMPLES_PER_STATISTICS_BLOCK
-        if normalizes_block
-        else EXAMPLES_PER_BLOCK,
     )
+
+
+def follow_generator(
+    config: Config,
+    generator: keras.Model,
+    example_shape: tuple[int, ...],
+    label_weights: Sequence[int] = (),
+) -> Callable[[], Sampler]:
+    """Samplers of a generator that is being trained; to be called outside a strategy's scope.
+
+    With standing statistics they draw from a network of their own, since the generator's moving
+    statistics are part of the run's state.
+
+    Args:
+        config: the run's configuration.
+        generator: the trained one, or its moving average.
+        example_shape: shape of an example.
+        label_weights: of the labels in training, see `wgan_tf.labels`; empty without.
+
+    Returns:
+        A function that gives the sampler of the generator's state at the call; it draws from that
+        state only until the generator is trained further or the function is called again.
+    """
+    num_classes = len(label_weights)
+    if config.sampling_statistics == "moving":
+        sampler = build_run_sampler(config, generator, example_shape, num_classes)
+        return lambda: sampler
+    drawn = registry.build_average_generator(config, example_shape, num_classes)
+    statistics = StandingStatistics(drawn)
+    standing_sampler = build_run_sampler(config, drawn, example_shape, num_classes)
+
+    def current() -> Sampler:
+        drawn.set_weights(generator.get_weights())
+        statistics.update(standing_statistics_batches(config, label_weights))
+        return standing_sampler
+
+    return current
 
 
 def draw(sampler: Sampler, n: int, seed: int, label: int | None = None) -> np.ndarray:
@@ -138,7 +171,7 @@ def export_formats(
         single,
         latent_dim=config.latent_dim,
         num_classes=num_classes,
-        output_range=OUTPUT_RANGES[config.output_activation],
+        pixel_scale=registry.pixel_scale(config),
     )
     latent = sample_latents(PROBES, 0, config.latent_dim, config.latent_distribution).numpy()
     probes = {"latent": latent}
@@ -159,7 +192,6 @@ def write_run_saved_model(
         config,
         folder.read_dataset_card(),
         step=step,
-        examples_per_block=sampler.examples_per_block,
         metrics=read_metrics(folder.metrics_file),
         license=license,
     )
@@ -186,6 +218,8 @@ def restore_run_generator(
 ) -> tuple[keras.Model, int]:
     """The moving-average generator of a run's checkpoint, and the step it is of.
 
+    Its batch norms have the statistics that `sampling_statistics` names.
+
     Raises:
         UserError: no run or no such checkpoint is there.
     """
@@ -198,4 +232,26 @@ def restore_run_generator(
         checkpoint,
         lambda path: saved.restore(path).assert_existing_objects_matched().expect_partial(),
     )
+    if config.sampling_statistics == "standing":
+        weights: Sequence[int] = ()
+        if num_classes:
+            # Version 0.1, which counted no classes, drew labels evenly.
+            weights = labels.label_weights(config, data) or (1,) * num_classes
+        batches = standing_statistics_batches(config, weights)
+        StandingStatistics(generator).update(batches)
     return generator, step
+
+
+def standing_statistics_batches(
+    config: Config, label_weights: Sequence[int]
+) -> Iterator[list[tf.Tensor]]:
+    """Inputs drawn as in training, but by keys of their own, the same at every step."""
+    dtype = "float64" if config.precision == "float64" else "float32"
+    draws = Draws(config, label_weights, dtype)
+    for number in range(STANDING_STATISTICS_BATCHES):
+        yield draws.generator_inputs(
+            Moment(tf.constant(number, tf.int64), 0, Replica(0, 1)),
+            Purpose.STANDING_STATISTICS_LATENT,
+            Purpose.STANDING_STATISTICS_LABEL,
+            config.batch_size,
+        )

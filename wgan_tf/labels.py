@@ -5,15 +5,23 @@ counts follow from it exactly; it is empty for a generator without labels.
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
 
 from wgan_tf.config import Config, label_distribution
-from wgan_tf.data.store import Store
 
 
-def label_weights(config: Config, examples: Store) -> tuple[int, ...]:
+class Labelled(Protocol):
+    """What is known of examples: a store, or a run's card of it."""
+
+    @property
+    def class_counts(self) -> np.ndarray | Sequence[int] | None:
+        """The number of examples of each class; None without labels."""
+
+
+def label_weights(config: Config, examples: Labelled) -> tuple[int, ...]:
     """The distribution that `--label_distribution` asks for.
 
     Args:
@@ -30,7 +38,8 @@ def label_weights(config: Config, examples: Store) -> tuple[int, ...]:
     if label_distribution(config) == "uniform":
         return (1,) * len(counts)
     # Balanced data are drawn from as uniform labels are.
-    return tuple(int(count) for count in counts // np.gcd.reduce(counts))
+    divisor = np.gcd.reduce(counts)
+    return tuple(int(count) for count in np.asarray(counts) // divisor)
 
 
 def draw_labels(key: tf.Tensor, count: int, weights: Sequence[int]) -> tf.Tensor:

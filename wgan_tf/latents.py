@@ -6,8 +6,6 @@ import tensorflow as tf
 
 # Part of the mapping from a seed to its pictures: another number gives other pictures.
 EXAMPLES_PER_BLOCK = 16
-# For networks that normalise by the statistics of a block, which need more examples.
-EXAMPLES_PER_STATISTICS_BLOCK = 64
 
 
 def draw_latents(
@@ -50,15 +48,13 @@ def generate_in_blocks(
     seed: tf.Tensor | int,
     latent_dim: int,
     distribution: str,
-    examples_per_block: int = EXAMPLES_PER_BLOCK,
 ) -> tf.Tensor:
     """Generates the first n examples of a sampling seed.
 
-    With b examples a block, example i is made from row `i % b` of
+    With b = `EXAMPLES_PER_BLOCK`, example i is made from row `i % b` of
     `draw_latents([seed, i // b], [b, latent_dim], distribution)`. Every block is generated
-    whole, so that an example does not depend on n, neither by the statistics of a batch nor by
-    the rounding of a network whose kernels vary with the batch size. One block is in memory at a
-    time, besides the result.
+    whole, so that an example does not depend on n by the rounding of a network whose kernels vary
+    with the batch size. One block is in memory at a time, besides the result.
 
     Args:
         generate: Maps latents, float32 [b, latent_dim], to their b examples.
@@ -67,7 +63,6 @@ def generate_in_blocks(
         seed: int64 [], the sampling seed.
         latent_dim: Length of one latent vector.
         distribution: Of the latent values.
-        examples_per_block: b, part of the mapping from a seed to its examples.
 
     Returns:
         Tensor [n, *example.shape] of the example's dtype.
@@ -75,15 +70,15 @@ def generate_in_blocks(
     seed = tf.convert_to_tensor(seed, tf.int64)
 
     def generate_block(block: tf.Tensor) -> tf.Tensor:
-        shape = [examples_per_block, latent_dim]
+        shape = [EXAMPLES_PER_BLOCK, latent_dim]
         return generate(draw_latents(tf.stack([seed, block]), shape, distribution))
 
-    block_count = -(-tf.cast(n, tf.int64) // examples_per_block)
+    block_count = -(-tf.cast(n, tf.int64) // EXAMPLES_PER_BLOCK)
     blocks = tf.map_fn(
         generate_block,
         tf.range(block_count),
         parallel_iterations=1,
-        fn_output_signature=tf.TensorSpec([examples_per_block, *example.shape], example.dtype),
+        fn_output_signature=tf.TensorSpec([EXAMPLES_PER_BLOCK, *example.shape], example.dtype),
     )
     return tf.reshape(blocks, [-1, *example.shape])[:n]
 
@@ -93,7 +88,6 @@ def sample_latents(
     seed: tf.Tensor | int,
     latent_dim: int,
     distribution: str,
-    examples_per_block: int = EXAMPLES_PER_BLOCK,
 ) -> tf.Tensor:
     """Draws the latents of the first n examples of a sampling seed.
 
@@ -104,12 +98,9 @@ def sample_latents(
         seed: int64 [], the sampling seed.
         latent_dim: Length of one latent vector.
         distribution: Of the latent values.
-        examples_per_block: Part of the mapping, as `generate_in_blocks` takes it.
 
     Returns:
         float32 [n, latent_dim].
     """
     latent = tf.TensorSpec([latent_dim], tf.float32)
-    return generate_in_blocks(
-        tf.identity, latent, n, seed, latent_dim, distribution, examples_per_block
-    )
+    return generate_in_blocks(tf.identity, latent, n, seed, latent_dim, distribution)

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from wgan_tf.config import Config
+from wgan_tf.latents import EXAMPLES_PER_BLOCK
 from wgan_tf.run_folder import DatasetCard
 
 # Where the run lay, which says nothing about the model.
@@ -20,7 +21,6 @@ def build_model_card(
     data: DatasetCard,
     *,
     step: int,
-    examples_per_block: int,
     metrics: Sequence[Mapping[str, Any]],
     license: str | None,
 ) -> dict[str, Any]:
@@ -30,7 +30,6 @@ def build_model_card(
         config: Of the run.
         data: What it was trained on.
         step: Generator steps taken.
-        examples_per_block: How many examples of a seed are generated at once.
         metrics: The lines of the run's metrics file, oldest first.
         license: Under which the model may be used, if anyone said so.
     """
@@ -43,7 +42,7 @@ def build_model_card(
         "latent": {
             "dim": config.latent_dim,
             "distribution": config.latent_distribution,
-            "examples_per_block": examples_per_block,
+            "examples_per_block": EXAMPLES_PER_BLOCK,
         },
         "step": step,
         "metrics": newest_metrics(metrics, step),

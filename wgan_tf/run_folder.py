@@ -28,12 +28,14 @@ class DatasetCard:
         num_examples: after `--classes`.
         class_names: of the labels, or None.
         digest: of the store that training reads.
+        class_counts: examples of each class; None without labels, and in runs of version 0.1.
     """
 
     example_shape: tuple[int, ...]
     num_examples: int
     class_names: tuple[str, ...] | None
     digest: str
+    class_counts: tuple[int, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,12 +147,13 @@ class RunFolder:
             UserError: the file that says so is gone or damaged.
         """
         entries = self._read_dataset_entries()
-        names = entries["class_names"]
+        names, counts = entries["class_names"], entries.get("class_counts")
         return DatasetCard(
             example_shape=tuple(entries["example_shape"]),
             num_examples=entries["num_examples"],
             class_names=None if names is None else tuple(names),
             digest=entries["digest"],
+            class_counts=None if counts is None else tuple(counts),
         )
 
     def check_same_run(self, config: Config) -> None:

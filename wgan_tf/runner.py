@@ -131,7 +131,14 @@ def _train(
     store = open_examples(config, config.train_split)
     has_held_out = is_chief and config.eval_every > 0
     held_out_store = open_examples(config, config.eval_split) if has_held_out else None
-    card = DatasetCard(store.example_shape, store.num_examples, store.class_names, store.digest)
+    counts = store.class_counts
+    card = DatasetCard(
+        store.example_shape,
+        store.num_examples,
+        store.class_names,
+        store.digest,
+        None if counts is None else tuple(map(int, counts)),
+    )
     folder.check_same_data(card)
 
     trainer = Trainer(config, store, strategy)
@@ -145,11 +152,11 @@ def _train(
         print(f"Training on {_described(strategy)}; the chief shows how far it is.", flush=True)
         return _follow(config, trainer, checkpoints)
     folder.write(config, card)
-    sampler = drawing.build_run_sampler(
-        config,
-        trainer.state.average_generator,
-        store.example_shape,
-        registry.count_classes(config, store.class_names),
+    num_classes = registry.count_classes(config, store.class_names)
+    weights = label_weights(config, store) if num_classes else ()
+    average, raw = (
+        drawing.follow_generator(config, generator, store.example_shape, weights)
+        for generator in (trainer.state.average_generator, trainer.state.generator)
     )
     with (
         StopRequest() as stop,
@@ -158,7 +165,7 @@ def _train(
             total_steps=config.steps,
             initial_step=trainer.step,
             reference_points=_reference_points(store),
-            grid_columns=sampler.num_classes or None,
+            grid_columns=num_classes or None,
             stream=sys.stdout,
             tensorboard=folder.tensorboard,
         ) as monitor,
@@ -168,10 +175,6 @@ def _train(
             monitor.message(f"{len(store.left_out)} files of --dataset are unusable and left out")
         monitor.configuration(flagfile.to_flagfile(config), flagfile.to_row(config))
         quality = _quality(config, store, held_out_store, monitor.message)
-        raw_sampler = drawing.build_run_sampler(
-            config, trainer.state.generator, store.example_shape, sampler.num_classes
-        )
-        weights = label_weights(config, store) if sampler.num_classes else ()
         best = (
             BestCheckpoint(trainer.state, folder.best_checkpoints, quality.main_metric)
             if quality and quality.main_metric
@@ -189,15 +192,15 @@ def _train(
                 store,
                 held_out_store,
                 measure=lambda: _measure(
-                    quality, held_out_store or store, weights, sampler, raw_sampler
+                    quality, held_out_store or store, weights, average(), raw()
                 ),
             ),
             profiled=lambda: tf.profiler.experimental.Profile(folder.tensorboard),
-            draw_samples=lambda: _draw_shown(sampler, store),
+            draw_samples=lambda: _draw_shown(average(), store),
             stop=stop,
         )
         if is_finished and config.export:
-            monitor.message(drawing.write_run_saved_model(folder, sampler, config, trainer.step))
+            monitor.message(drawing.write_run_saved_model(folder, average(), config, trainer.step))
     if not is_finished:
         return _stopped(trainer)
     if config.report:

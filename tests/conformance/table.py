@@ -132,7 +132,7 @@ ROWS = [
             "objective": "minimax",
             "lipschitz": "none",
             "dcgan_critic_norm": "batch",
-            "sampling_statistics": "batch",
+            "sampling_statistics": "standing",
         },
     ),
     Row(
@@ -205,7 +205,7 @@ ROWS = [
     ),
     Row("conv-stack-clipping", "digits", {**STACK, **CLIPPING}),
     Row("conv-stack-penalty", "digits", {**STACK, "conv_stack_critic_norm": "layer"}),
-    Row("resnet-penalty", "digits", {**RESIDUAL, "sampling_statistics": "batch"}),
+    Row("resnet-penalty", "digits", {**RESIDUAL, "sampling_statistics": "standing"}),
     Row("resnet-penalty-layer-norm", "digits", RESIDUAL_CONVOLUTION_FIRST),
     Row(
         "resnet-classes-in-batch-norm",
@@ -234,7 +234,7 @@ ROWS = [
             "objective": "non_saturating",
             "lipschitz": "none",
             "critic_passes": 2,
-            "sampling_statistics": "batch",
+            "sampling_statistics": "standing",
         },
     ),
     Row(

@@ -25,6 +25,7 @@ from tests.loopback import free_addresses, tf_config
 from wgan_tf import config as configuration
 from wgan_tf import drawing, flagfile, lipschitz
 from wgan_tf.config import Config
+from wgan_tf.labels import label_weights
 from wgan_tf.networks import registry
 from wgan_tf.networks.dropout import masks_from
 from wgan_tf.serving.saved_model import write_saved_model
@@ -160,12 +161,12 @@ def test_goes_on_bit_for_bit(trained: Trained) -> None:
 def test_export_draws_the_same(trained: Trained, data_dir: str, tmp_path: pathlib.Path) -> None:
     config = trained.row.config()
     store = open_data(config, data_dir)
-    sampler = drawing.build_run_sampler(
+    sampler = drawing.follow_generator(
         config,
         trained.trainer.state.average_generator,
         store.example_shape,
-        registry.count_classes(config, store.class_names),
-    )
+        label_weights(config, store) if config.conditional != "none" else (),
+    )()
     loaded = tf.saved_model.load(write_saved_model(sampler, tmp_path / "export", {}))
     arguments = {"n": tf.constant(5), "seed": tf.constant(7, tf.int64)}
     label = 1 if sampler.num_classes else None

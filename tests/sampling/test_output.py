@@ -5,6 +5,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from tests.philox import reference_draw
 from tests.untrained import write_run
 from wgan_tf import drawing
 from wgan_tf.config import Config
@@ -206,6 +207,17 @@ def test_a_saved_model_draws_as_its_run_does(conditional: Drawn, tmp_path: Path)
     conditional.draw(Request(f"{tmp_path}/run.png", n=8, seed=9))
     for picture in pictures:
         np.testing.assert_array_equal(picture, read(tmp_path / "run.png"))
+
+
+def test_a_model_card_says_how_many_latents_a_key_draws(conditional: Drawn, tmp_path: Path) -> None:
+    version = Path(drawing.export(conditional.folder))
+    card = version / "assets.extra" / "model_card.json"
+    card.write_text(
+        card.read_text().replace('"examples_per_block": 16', '"examples_per_block": 64')
+    )
+    latents = TrainedGenerator.from_saved_model(str(version)).latents(70, 9)
+    drawn = [reference_draw((9, block), 64 * 3, "normal").reshape(64, 3) for block in range(2)]
+    np.testing.assert_allclose(latents, np.concatenate(drawn)[:70], rtol=1e-5, atol=2e-6)
 
 
 def test_what_is_no_saved_model_is_a_mistake(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from wgan_tf.config import Config
 from wgan_tf.networks import registry
+from wgan_tf.pixels import PixelScale
 from wgan_tf.serving.sampler import ImageSampler, PointSampler
 
 LATENT_DIM = 5
@@ -44,7 +45,7 @@ def image_sampler(image_generator: keras.Model) -> ImageSampler:
         latent_dim=LATENT_DIM,
         latent_distribution="normal",
         image_shape=(6, 6, 3),
-        output_range=(-1.0, 1.0),
+        pixel_scale=PixelScale(-1.0, 1.0),
     )
 
 
@@ -76,6 +77,6 @@ def conditional_sampler(conditional_generator: keras.Model) -> ImageSampler:
         latent_dim=LATENT_DIM,
         latent_distribution="normal",
         image_shape=(8, 8, 1),
-        output_range=(-1.0, 1.0),
+        pixel_scale=PixelScale(-1.0, 1.0),
         num_classes=NUM_CLASSES,
     )

@@ -6,16 +6,21 @@ import numpy as np
 import pytest
 
 from wgan_tf.errors import ExportError
+from wgan_tf.pixels import PixelScale
 from wgan_tf.serving.formats import FORMATS, build_served_model, write_converted
+
+
+def build_model(pixel_scale: PixelScale) -> keras.Model:
+    """Maps latents of two numbers to their sum and difference, then to [0, 1]."""
+    latent = keras.Input([2])
+    generator = keras.Model([latent], keras.layers.Dense(2)(latent))
+    generator.set_weights([np.array([[1.0, 1.0], [1.0, -1.0]]), np.zeros(2)])
+    return build_served_model(generator, latent_dim=2, num_classes=0, pixel_scale=pixel_scale)
 
 
 @pytest.fixture
 def model() -> keras.Model:
-    """Maps latents of two numbers to their sum and difference, from [-1, 1] to [0, 1]."""
-    latent = keras.Input([2])
-    generator = keras.Model([latent], keras.layers.Dense(2)(latent))
-    generator.set_weights([np.array([[1.0, 1.0], [1.0, -1.0]]), np.zeros(2)])
-    return build_served_model(generator, latent_dim=2, num_classes=0, output_range=(-1.0, 1.0))
+    return build_model(PixelScale(-1.0, 1.0))
 
 
 LATENT = np.array([[0.25, 0.5], [-0.5, 0.0]], np.float32)
@@ -24,6 +29,19 @@ EXPECTED = np.array([[0.875, 0.375], [0.25, 0.25]])
 
 def test_the_served_model_scales_to_the_unit_interval(model: keras.Model) -> None:
     np.testing.assert_allclose(model([LATENT])["images"], EXPECTED, atol=1e-7)
+    dequantized = build_model(PixelScale(-1.0, 1.0, dequantized=True))
+    np.testing.assert_allclose(
+        dequantized([LATENT])["images"], (256 * EXPECTED - 0.5) / 255, atol=1e-7
+    )
+
+
+@pytest.mark.parametrize("is_dequantized", [False, True])
+def test_the_served_model_clips_to_the_unit_interval(is_dequantized: bool) -> None:
+    model = build_model(PixelScale(-1.0, 1.0, is_dequantized))
+    beyond = np.array([[1.0, 0.5], [-1.0, 0.5], [0.5, 0.5], [-0.5, -0.5]], np.float32)
+    images = model([beyond])["images"].numpy()
+    assert images[[0, 2], 0].tolist() == [1, 1]
+    assert images[[1, 3], [1, 0]].tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("format_name", FORMATS)

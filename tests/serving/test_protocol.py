@@ -19,6 +19,7 @@ import PIL.Image
 import pytest
 import tensorflow as tf
 
+from wgan_tf.pixels import PixelScale
 from wgan_tf.serving.sampler import Sampler, build_sampler
 from wgan_tf.serving.saved_model import write_saved_model
 
@@ -44,7 +45,7 @@ def make_sampler(latent_dim: int, example_shape: tuple[int, ...], num_classes: i
         latent_dim=latent_dim,
         latent_distribution="normal",
         example_shape=example_shape,
-        output_range=(-1.0, 1.0) if len(example_shape) == 3 else None,
+        pixel_scale=PixelScale(-1.0, 1.0) if len(example_shape) == 3 else None,
         num_classes=num_classes,
     )
 

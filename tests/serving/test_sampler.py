@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from wgan_tf.latents import sample_latents
+from wgan_tf.pixels import PixelScale
 from wgan_tf.serving.sampler import (
     MAX_EXAMPLES_PER_CALL,
     ImageSampler,
@@ -34,6 +35,23 @@ def test_sampled_pictures_are_those_of_the_seeds_latents(
     assert pictures.dtype == np.uint8
     assert pictures.shape == (20, 6, 6, 3)
     np.testing.assert_allclose(pictures, exact, atol=0.5 + 1e-3)
+
+
+def test_dequantized_pictures_are_mapped_back_by_the_inverse(image_generator: keras.Model) -> None:
+    sampler = ImageSampler(
+        image_generator,
+        latent_dim=5,
+        latent_distribution="normal",
+        image_shape=(6, 6, 3),
+        pixel_scale=PixelScale(-1.0, 1.0, dequantized=True),
+    )
+    latents = sample_latents(16, 11, 5, "normal")
+    steps = 128 * (image_generator([latents], training=False).numpy().astype(np.float64) + 1)
+    images = sampler.serving_default(latents)["images"].numpy()
+    np.testing.assert_allclose(images, np.clip((steps - 0.5) / 255, 0, 1), atol=2e-6)
+    pictures = sampler.sample(16, 11)["images"].numpy()
+    np.testing.assert_array_equal(pictures, np.round(images * np.float32(255)))
+    np.testing.assert_allclose(pictures + 0.5, steps, atol=0.5 + 1e-3)
 
 
 def test_the_first_pictures_are_the_same_however_many_are_asked_for(
@@ -110,28 +128,13 @@ def test_as_many_labels_as_latents_are_wanted(conditional_sampler: ImageSampler)
             conditional_sampler.serving_default(tf.zeros([2, 5]), labels)
 
 
-def test_examples_are_drawn_in_blocks_of_the_chosen_size() -> None:
-    sampler = build_sampler(
-        lambda inputs: inputs[0] - tf.reduce_mean(inputs[0], axis=0),
-        latent_dim=3,
-        latent_distribution="normal",
-        example_shape=(3,),
-        output_range=None,
-        examples_per_block=64,
-    )
-    blocks = sample_latents(128, 4, 3, "normal", 64).numpy().reshape(2, 64, 3)
-    expected = (blocks - blocks.mean(axis=1, keepdims=True)).reshape(128, 3)
-    for n in (1, 65, 128):
-        np.testing.assert_allclose(sampler.sample(n, 4)["points"], expected[:n], atol=1e-5)
-
-
 def test_a_generator_of_another_shape_is_refused(image_generator: keras.Model) -> None:
     sampler = ImageSampler(
         image_generator,
         latent_dim=5,
         latent_distribution="normal",
         image_shape=(8, 8, 3),
-        output_range=(-1.0, 1.0),
+        pixel_scale=PixelScale(-1.0, 1.0),
     )
     with pytest.raises(ValueError, match=r"8,8,3\].*6,6,3\]"):
         sampler.signatures()
@@ -157,7 +160,7 @@ def test_the_shape_of_an_example_decides_between_pictures_and_points(
             latent_dim=5,
             latent_distribution="normal",
             example_shape=shape,
-            output_range=(-1.0, 1.0),
+            pixel_scale=PixelScale(-1.0, 1.0),
         )
 
     sampler = build((6, 6, 3))

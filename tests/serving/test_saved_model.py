@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from wgan_tf.errors import ExportError
+from wgan_tf.pixels import PixelScale
 from wgan_tf.serving.sampler import ImageSampler, PointSampler
 from wgan_tf.serving.saved_model import _unfinished_folder, write_saved_model
 
@@ -240,7 +241,7 @@ def test_pictures_that_are_not_numbers_are_not_published(tmp_path: Path) -> None
         latent_dim=5,
         latent_distribution="normal",
         image_shape=(2, 2, 3),
-        output_range=(-1.0, 1.0),
+        pixel_scale=PixelScale(-1.0, 1.0),
     )
     with pytest.raises(ExportError, match=r"serving_default\.images is not finite"):
         write_saved_model(sampler, tmp_path, {})

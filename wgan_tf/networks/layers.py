@@ -40,7 +40,6 @@ class LayerFactory:
         initializer: str,
         *,
         spectral_norm: bool = False,
-        sampling_statistics: str = "moving",
         leaky_relu_slope: float = 0.2,
         batch_norm_momentum: float = 0.9,
         batch_norm_epsilon: float = 1e-5,
@@ -54,7 +53,6 @@ class LayerFactory:
             seed: of the initial values.
             initializer: of kernels, one of `initializers.kernel_initializer`'s.
             spectral_norm: whether dense layers, convolutions and heads are spectrally normalised.
-            sampling_statistics: what batch norm takes at inference: moving or batch.
             leaky_relu_slope: of every leaky rectifier.
             batch_norm_momentum: of batch norm's moving statistics.
             batch_norm_epsilon: added to the variance in batch norm.
@@ -72,7 +70,6 @@ class LayerFactory:
             SpectralConv2D if spectral_norm else keras.layers.Conv2D
         )
         self._spectral_norm = spectral_norm
-        self._sampling_statistics = sampling_statistics
         self._leaky_relu_slope = leaky_relu_slope
         self._batch_norm_options = {
             "momentum": batch_norm_momentum,
@@ -180,7 +177,6 @@ class LayerFactory:
         if kind == "none":
             return keras.layers.Identity(dtype=self._policy)
         normalize = BatchNormalization(
-            statistics=self._sampling_statistics,
             has_scale_and_offset=label is None,
             scale_initializer=self._scale_initializer(),
             dtype=self._policy,

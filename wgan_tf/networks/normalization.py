@@ -1,12 +1,17 @@
 """Normalisations that Keras lacks, or has with wrong second derivatives."""
 
-from typing import Any
+import contextlib
+import contextvars
+from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 import keras
 import tensorflow as tf
 from keras import ops
 
 LAYER_EPSILON = 1e-5
+
+Moments: TypeAlias = tuple[tf.Tensor, tf.Tensor]
 
 
 @keras.saving.register_keras_serializable("wgan_tf")
@@ -38,18 +43,37 @@ class LayerNormalization(keras.layers.Layer):
         return ops.cast(normalized, self.compute_dtype)
 
 
+_RECORDED: contextvars.ContextVar[dict["BatchNormalization", Moments] | None] = (
+    contextvars.ContextVar("moments", default=None)
+)
+
+
+@contextlib.contextmanager
+def recorded_moments() -> Iterator[dict["BatchNormalization", Moments]]:
+    """Has every batch norm called at inference in this context normalise by its own batch.
+
+    Yields:
+        The mean and the variance, [filters] each, that each of them took, filled as it is called.
+    """
+    recorded: dict[BatchNormalization, Moments] = {}
+    token = _RECORDED.set(recorded)
+    try:
+        yield recorded
+    finally:
+        _RECORDED.reset(token)
+
+
 @keras.saving.register_keras_serializable("wgan_tf")
 class BatchNormalization(keras.layers.Layer):
     """Normalises each filter over the global batch (Ioffe and Szegedy 2015).
 
     In training by the moments of all replicas' examples, which take one all-reduce a call where
-    Keras's synchronised layer takes three. Every replica has equally many examples.
+    Keras's synchronised layer takes three; every replica has equally many examples. At inference
+    by the moving statistics, or within `recorded_moments` by those of the batch.
 
     Args:
         momentum: of the moving statistics: moving <- momentum moving + (1 - momentum) batch.
         epsilon: added to the variance.
-        statistics: what is taken at inference: the moving statistics (moving), or those of the
-            batch itself (batch).
         has_scale_and_offset: whether each filter is scaled and shifted afterwards.
         scale_initializer: of the scales.
     """
@@ -59,7 +83,6 @@ class BatchNormalization(keras.layers.Layer):
         *,
         momentum: float = 0.9,
         epsilon: float = 1e-5,
-        statistics: str = "moving",
         has_scale_and_offset: bool = True,
         scale_initializer: str | keras.Initializer = "ones",
         **options: Any,
@@ -67,7 +90,6 @@ class BatchNormalization(keras.layers.Layer):
         super().__init__(**options)
         self._momentum = momentum
         self._epsilon = epsilon
-        self._statistics = statistics
         self._has_scale_and_offset = has_scale_and_offset
         self._scale_initializer = keras.initializers.get(scale_initializer)
 
@@ -77,7 +99,6 @@ class BatchNormalization(keras.layers.Layer):
             **super().get_config(),
             "momentum": self._momentum,
             "epsilon": self._epsilon,
-            "statistics": self._statistics,
             "has_scale_and_offset": self._has_scale_and_offset,
             "scale_initializer": keras.initializers.serialize(self._scale_initializer),
         }
@@ -100,8 +121,9 @@ class BatchNormalization(keras.layers.Layer):
             mean, variance = _global_moments(x)
             for moving, current in ((self.moving_mean, mean), (self.moving_variance, variance)):
                 moving.assign(self._momentum * moving + (1.0 - self._momentum) * current)
-        elif self._statistics == "batch":
+        elif (recorded := _RECORDED.get()) is not None:
             mean, variance = _moments(x)
+            recorded[self] = mean, variance
         else:
             mean, variance = self.moving_mean.value, self.moving_variance.value
         scale = ops.rsqrt(variance + self._epsilon)
@@ -124,14 +146,14 @@ class BatchNormalization(keras.layers.Layer):
         )
 
 
-def _moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _moments(x: tf.Tensor) -> Moments:
     """Mean and variance of each filter, [filters] each."""
     axes = tuple(range(len(x.shape) - 1))
     mean = ops.mean(x, axes)
     return mean, ops.mean(ops.square(x - mean), axes)
 
 
-def _global_moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _global_moments(x: tf.Tensor) -> Moments:
     """`_moments` of the examples of all replicas."""
     mean, variance = _moments(x)
     replica = tf.distribute.get_replica_context()

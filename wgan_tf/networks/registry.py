@@ -9,7 +9,8 @@ import numpy as np
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.networks import acgan, conv_stack, dcgan, mlp, resnet
-from wgan_tf.networks.layers import LayerFactory
+from wgan_tf.networks.layers import OUTPUT_RANGES, LayerFactory
+from wgan_tf.pixels import PixelScale
 
 
 class Family(Protocol):
@@ -93,11 +94,17 @@ def count_classes(config: Config, class_names: Sequence[str] | None) -> int:
     return len(class_names)
 
 
+def pixel_scale(config: Config) -> PixelScale | None:
+    """Where pixels lie in the range of the configured generator; None if it draws points."""
+    output_range = OUTPUT_RANGES[config.output_activation]
+    return None if output_range is None else PixelScale(*output_range, config.dequantize)
+
+
 def build_generator(
     config: Config, example_shape: tuple[int, ...], num_classes: int
 ) -> keras.Model:
     """The configured generator, as it is trained."""
-    return _build_generator(config, example_shape, num_classes, config.precision, "moving")
+    return _build_generator(config, example_shape, num_classes, config.precision)
 
 
 def build_average_generator(
@@ -105,9 +112,7 @@ def build_average_generator(
 ) -> keras.Model:
     """The generator as it is drawn from and exported, in float32 or better."""
     precision = "float64" if config.precision == "float64" else "float32"
-    return _build_generator(
-        config, example_shape, num_classes, precision, config.sampling_statistics
-    )
+    return _build_generator(config, example_shape, num_classes, precision)
 
 
 def build_critic(config: Config, example_shape: tuple[int, ...], num_classes: int) -> keras.Model:
@@ -128,14 +133,12 @@ def _build_generator(
     example_shape: tuple[int, ...],
     num_classes: int,
     precision: str,
-    sampling_statistics: str,
 ) -> keras.Model:
     family = FAMILIES[config.architecture]
     layers = LayerFactory(
         precision,
         _seed(config, 0),
         family.initializer(config),
-        sampling_statistics=sampling_statistics,
         **_layer_options(config),
     )
     return family.build_generator(config, example_shape, num_classes, layers)

@@ -51,7 +51,6 @@ class TrainedGenerator:
             folder.read_config(),
             folder.read_dataset_card(),
             step=step,
-            examples_per_block=sampler.examples_per_block,
             metrics=[],
             license=None,
         )

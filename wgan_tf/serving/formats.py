@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from wgan_tf.errors import ExportError, UserError
 from wgan_tf.files import write_atomically
-from wgan_tf.pixels import OutputRange
+from wgan_tf.pixels import PixelScale, unit_interval_line
 
 TOLERANCE = 1e-3
 
@@ -31,15 +31,15 @@ def build_served_model(
     *,
     latent_dim: int,
     num_classes: int,
-    output_range: OutputRange | None,
+    pixel_scale: PixelScale | None,
 ) -> keras.Model:
-    """A Keras model that computes what the signature `serving_default` does.
+    """A Keras model that computes what the signature `serving_default` does, to 1e-6.
 
     Args:
         generator: takes [latent float32 [N, latent_dim], label int32 [N] if any].
         latent_dim: length of one latent vector.
         num_classes: of the labels; 0 for a generator without.
-        output_range: a picture's values of black and of full intensity; None for points.
+        pixel_scale: where pixels lie among the generator's values; None for points.
 
     Returns:
         A model of [latent, label if any] that gives {"images": float32 in [0, 1]}, or
@@ -49,11 +49,12 @@ def build_served_model(
     if num_classes:
         inputs.append(keras.Input((), dtype="int32", name="label"))
     output = generator(inputs)
-    if output_range is not None:
-        low, high = output_range
-        scale = 1 / (high - low)
-        output = keras.layers.Rescaling(scale, -low * scale, dtype="float32")(output)
-    name = "points" if output_range is None else "images"
+    if pixel_scale is not None:
+        slope, offset = unit_interval_line(pixel_scale)
+        output = keras.layers.Rescaling(slope, offset, dtype="float32")(output)
+        # What clips to the unit interval in every format.
+        output = keras.layers.ReLU(max_value=1.0, dtype="float32")(output)
+    name = "points" if pixel_scale is None else "images"
     return keras.Model(inputs, {name: output}, name="served_generator")
 
 

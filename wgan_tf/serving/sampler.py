@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from wgan_tf.latents import EXAMPLES_PER_BLOCK, generate_in_blocks, sample_latents
-from wgan_tf.pixels import OutputRange, to_uint8, to_unit_interval
+from wgan_tf.pixels import PixelScale, to_uint8, to_unit_interval
 
 Generator = Callable[[list[tf.Tensor]], tf.Tensor]
 
@@ -27,7 +27,6 @@ class Sampler(tf.Module, abc.ABC):
         sample: n examples (int32 []) of a seed (int64 []) and a label (int32 []). The first ones
             are the same for every n, which is between 1 and MAX_EXAMPLES_PER_CALL.
         num_classes: Of the labels; 0 where the functions take none.
-        examples_per_block: How many examples of a seed are generated at once.
     """
 
     def __init__(
@@ -38,7 +37,6 @@ class Sampler(tf.Module, abc.ABC):
         latent_distribution: str,
         example_shape: Sequence[int],
         num_classes: int = 0,
-        examples_per_block: int = EXAMPLES_PER_BLOCK,
     ) -> None:
         """Wraps a generator; nothing is traced yet.
 
@@ -51,8 +49,6 @@ class Sampler(tf.Module, abc.ABC):
             latent_distribution: The distribution that the generator was trained on.
             example_shape: Shape of one example.
             num_classes: Of the labels; 0 for a generator that takes none.
-            examples_per_block: How many examples of a seed the generator is called with at once,
-                which is part of the mapping from a seed to its examples.
         """
         super().__init__()
         # A Keras model that is tracked itself is restored by tf.saved_model.load, but not by the
@@ -66,7 +62,6 @@ class Sampler(tf.Module, abc.ABC):
         self._latent_distribution = latent_distribution
         self._example_shape = tf.TensorShape(example_shape)
         self.num_classes = num_classes
-        self.examples_per_block = examples_per_block
         latent = tf.TensorSpec([None, latent_dim], tf.float32, name="latent")
         labels = tf.TensorSpec([None], tf.int32, name="label")
         if num_classes:
@@ -89,12 +84,8 @@ class Sampler(tf.Module, abc.ABC):
 
     def probes(self) -> dict[str, dict[str, tf.Tensor]]:
         """Gives arguments for each of the signatures, to compare two copies of a sampler by."""
-        n = self.examples_per_block + 1
-        latents = {
-            "latent": sample_latents(
-                n, 0, self._latent_dim, self._latent_distribution, self.examples_per_block
-            )
-        }
+        n = EXAMPLES_PER_BLOCK + 1
+        latents = {"latent": sample_latents(n, 0, self._latent_dim, self._latent_distribution)}
         seeded = {"n": tf.constant(n, tf.int32), "seed": tf.constant(1, tf.int64)}
         if self.num_classes:
             latents["label"] = tf.range(n) % self.num_classes
@@ -157,7 +148,7 @@ class Sampler(tf.Module, abc.ABC):
             n = tf.identity(n)
 
         def generate(latent: tf.Tensor) -> tf.Tensor:
-            labels = None if label is None else tf.fill([self.examples_per_block], label)
+            labels = None if label is None else tf.fill([EXAMPLES_PER_BLOCK], label)
             return finish(self._generate(latent, labels))
 
         return generate_in_blocks(
@@ -167,7 +158,6 @@ class Sampler(tf.Module, abc.ABC):
             seed,
             self._latent_dim,
             self._latent_distribution,
-            self.examples_per_block,
         )
 
     def _require_known(self, label: tf.Tensor) -> tf.Operation:
@@ -206,9 +196,8 @@ class ImageSampler(Sampler):
         latent_dim: int,
         latent_distribution: str,
         image_shape: Sequence[int],
-        output_range: OutputRange,
+        pixel_scale: PixelScale,
         num_classes: int = 0,
-        examples_per_block: int = EXAMPLES_PER_BLOCK,
     ) -> None:
         """Wraps a generator; nothing is traced yet.
 
@@ -217,9 +206,8 @@ class ImageSampler(Sampler):
             latent_dim: Length of one latent vector.
             latent_distribution: The distribution that the generator was trained on.
             image_shape: (height, width, channels), with 1 to 4 channels.
-            output_range: The generator's values of black and of full intensity.
+            pixel_scale: Where pixels lie among the generator's values.
             num_classes: Of the labels; 0 for a generator that takes none.
-            examples_per_block: As `Sampler` takes it.
 
         Raises:
             ValueError: If PNG has no such pictures.
@@ -235,9 +223,8 @@ class ImageSampler(Sampler):
             latent_distribution=latent_distribution,
             example_shape=image_shape,
             num_classes=num_classes,
-            examples_per_block=examples_per_block,
         )
-        self._low, self._high = output_range
+        self._pixel_scale = pixel_scale
         self.sample_png = self._seeded_function(self._sample_png)
 
     def signatures(self) -> dict[str, tf.types.experimental.ConcreteFunction]:
@@ -248,7 +235,7 @@ class ImageSampler(Sampler):
         self, latent: tf.Tensor, label: tf.Tensor | None
     ) -> Mapping[str, tf.Tensor]:
         output = self._generate_served(latent, label)
-        return {"images": to_unit_interval(output, (self._low, self._high))}
+        return {"images": to_unit_interval(output, self._pixel_scale)}
 
     def _sample(
         self, n: tf.Tensor, seed: tf.Tensor, label: tf.Tensor | None
@@ -262,7 +249,7 @@ class ImageSampler(Sampler):
 
     def _pictures(self, n: tf.Tensor, seed: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
         def finish(output: tf.Tensor) -> tf.Tensor:
-            return to_uint8(output, (self._low, self._high))
+            return to_uint8(output, self._pixel_scale)
 
         return self._generate_seeded(n, seed, label, finish, tf.uint8)
 
@@ -296,9 +283,8 @@ def build_sampler(
     latent_dim: int,
     latent_distribution: str,
     example_shape: Sequence[int],
-    output_range: OutputRange | None,
+    pixel_scale: PixelScale | None,
     num_classes: int = 0,
-    examples_per_block: int = EXAMPLES_PER_BLOCK,
 ) -> Sampler:
     """Builds the sampler that suits the shape of an example.
 
@@ -307,16 +293,15 @@ def build_sampler(
         latent_dim: Length of one latent vector.
         latent_distribution: The distribution that the generator was trained on.
         example_shape: (height, width, channels) of pictures or (D,) of points.
-        output_range: A picture's values of black and of full intensity; None for points.
+        pixel_scale: Where pixels lie among the generator's values; None for points.
         num_classes: Of the labels; 0 for a generator that takes none.
-        examples_per_block: As `Sampler` takes it.
 
     Returns:
         An ImageSampler or a PointSampler.
 
     Raises:
         ValueError: If the shape is neither that of a PNG picture nor that of a point, or
-            pictures come without an output range.
+            pictures come without a pixel scale.
     """
     if len(example_shape) == 1:
         return PointSampler(
@@ -325,18 +310,16 @@ def build_sampler(
             latent_distribution=latent_distribution,
             example_shape=example_shape,
             num_classes=num_classes,
-            examples_per_block=examples_per_block,
         )
-    if output_range is None:
-        raise ValueError("Pictures need an output range.")
+    if pixel_scale is None:
+        raise ValueError("Pictures need a pixel scale.")
     return ImageSampler(
         generator,
         latent_dim=latent_dim,
         latent_distribution=latent_distribution,
         image_shape=example_shape,
-        output_range=output_range,
+        pixel_scale=pixel_scale,
         num_classes=num_classes,
-        examples_per_block=examples_per_block,
     )
 
 

@@ -10,8 +10,7 @@ import tensorflow as tf
 
 from wgan_tf import lipschitz, pixels
 from wgan_tf.config import Config
-from wgan_tf.networks import spectral
-from wgan_tf.networks.layers import OUTPUT_RANGES
+from wgan_tf.networks import registry, spectral
 from wgan_tf.objectives import OBJECTIVES
 from wgan_tf.training import schedule
 from wgan_tf.training.draws import Draws, Moment, Replica
@@ -54,7 +53,7 @@ class Step:
         self._num_classes = num_classes
         self._objective = OBJECTIVES[config.objective]
         self._penalty = lipschitz.PENALTIES.get(config.lipschitz)
-        self._output_range = OUTPUT_RANGES[config.output_activation]
+        self._pixel_scale = registry.pixel_scale(config)
         self._dtype = state.critic.inputs[0].dtype
         self._draws = Draws(config, label_weights, self._dtype)
         self.critic_metrics = (
@@ -312,12 +311,12 @@ class Step:
 
     def _scaled(self, stored: tf.Tensor, moment: Moment, noise: Purpose) -> tf.Tensor:
         """Stored examples in the generator's range: pixels scaled, points as they are."""
-        if self._output_range is None:
+        if self._pixel_scale is None:
             return tf.cast(stored, self._dtype)
-        if self._config.dequantize:
+        if self._pixel_scale.dequantized:
             drawn = self._draws.uniform(moment, noise, stored.shape[1:])
-            return pixels.dequantize(stored, self._output_range, drawn)
-        return pixels.from_uint8(stored, self._output_range, self._dtype)
+            return pixels.dequantize(stored, self._pixel_scale, drawn)
+        return pixels.from_uint8(stored, self._pixel_scale, self._dtype)
 
     def _global_mean(self, per_example: tf.Tensor) -> tf.Tensor:
         return tf.reduce_sum(per_example) / self._config.batch_size

@@ -12,9 +12,10 @@ from wgan_tf.data.store import Store
 from wgan_tf.evaluation.cache import arrays_digest
 from wgan_tf.evaluation.features.extractor import Extraction
 from wgan_tf.networks.layers import LayerFactory
-from wgan_tf.pixels import from_uint8
+from wgan_tf.pixels import PixelScale, from_uint8
 
 _EVALUATION_BATCH = 500
+_PIXEL_SCALE = PixelScale(-1.0, 1.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +62,7 @@ class ClassifierFeatures:
 
         @tf.function(input_signature=[signature])
         def run(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            features, logits = classifier(from_uint8(images, (-1.0, 1.0)), training=False)
+            features, logits = classifier(from_uint8(images, _PIXEL_SCALE), training=False)
             return features, tf.nn.softmax(logits)
 
         self._run = run
@@ -115,7 +116,7 @@ def train_classifier(
     @tf.function
     def update(images: tf.Tensor, labels: tf.Tensor) -> None:
         with tf.GradientTape() as tape:
-            _, logits = classifier(from_uint8(images, (-1.0, 1.0)), training=True)
+            _, logits = classifier(from_uint8(images, _PIXEL_SCALE), training=True)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
             loss = tf.reduce_mean(losses)
         optimizer.apply(tape.gradient(loss, variables), variables)
@@ -132,7 +133,7 @@ def classifier_accuracy(classifier: keras.Model, store: Store, rows: np.ndarray)
     num_right = 0
     for start in range(0, len(rows), _EVALUATION_BATCH):
         images, labels = store.read(rows[start : start + _EVALUATION_BATCH])
-        _, logits = classifier(from_uint8(tf.constant(images), (-1.0, 1.0)), training=False)
+        _, logits = classifier(from_uint8(tf.constant(images), _PIXEL_SCALE), training=False)
         num_right += int((logits.numpy().argmax(axis=1) == labels).sum())
     return num_right / len(rows)
 
