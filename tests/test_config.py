@@ -21,6 +21,7 @@ REFUSED_ALONE: list[tuple[str, Any]] = [
     ("architecture", "vae"),
     ("output_activation", "relu"),
     ("latent_distribution", "cauchy"),
+    ("label_distribution", "balanced"),
     ("dcgan_generator_norm", "instance"),
     ("dcgan_critic_norm", "instance"),
     ("dcgan_initializer", "zeros"),
@@ -99,6 +100,10 @@ REFUSED_TOGETHER: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"penalty_weight": 1.0, "lipschitz": "none"}, ("--penalty_weight=1.0", "--lipschitz=none")),
     ({"beta_1": 0.0, "optimizer": "rmsprop"}, ("--beta_1=0.0", "--optimizer=adam")),
     ({"beta_2": 0.99, "optimizer": "rmsprop"}, ("--beta_2=0.99", "--optimizer=adam")),
+    (
+        {"label_distribution": "data"},
+        ("--label_distribution=data", "--conditional=auxiliary_classifier"),
+    ),
     ({"mlp_generator_units": (9, 9)}, ("--mlp_generator_units=9,9", "--architecture=mlp")),
     ({"mlp_critic_units": (9,)}, ("--mlp_critic_units=9", "--architecture=dcgan")),
     *[
@@ -262,3 +267,15 @@ def test_with_a_linear_decay_steps_may_not_change() -> None:
     longer = dataclasses.replace(saved, steps=20)
     assert configuration.trajectory_changes(saved, longer) == {"steps": (10, 20)}
     assert not configuration.trajectory_changes(saved, saved)
+
+
+def test_labels_drawn_as_the_folders_have_them_are_drawn_so_to_the_end() -> None:
+    saved = Config(workdir="run", conditional="auxiliary_classifier", dataset="folder:/here")
+    assert not configuration.trajectory_changes(
+        saved, dataclasses.replace(saved, dataset="folder:/there")
+    )
+    named = dataclasses.replace(saved, dataset="pictures")
+    assert set(configuration.trajectory_changes(saved, named)) == {"dataset"}
+    assert not configuration.trajectory_changes(
+        *(dataclasses.replace(config, label_distribution="data") for config in (saved, named))
+    )

@@ -34,34 +34,48 @@ def never(message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "num_classes"), [(1, 0), (499, 0), (1501, 0), (2000, 10), (10_000, 10), (7, 3)]
+    ("count", "weights", "expected"),
+    [
+        (1, (), {None: 1}),
+        (499, (), {None: 499}),
+        (1501, (), {None: 1501}),
+        (2000, (1,) * 10, dict.fromkeys(range(10), 200)),
+        (10_000, (1,) * 10, dict.fromkeys(range(10), 1000)),
+        (2000, (1, 1, 1), {0: 667, 1: 667, 2: 666}),
+        (2, (1, 1, 1), {0: 1, 1: 1}),
+        # Exact shares 1666.67, 0, 833.33 and 7500.
+        (10_000, (2, 0, 1, 9), {0: 1667, 2: 833, 3: 7500}),
+    ],
 )
-def test_chunks_are_of_every_class_alike(count: int, num_classes: int) -> None:
-    chunks = list(quality.class_chunks(count, num_classes))
+def test_chunks_are_of_every_class_by_its_weight(
+    count: int, weights: tuple[int, ...], expected: dict[int | None, int]
+) -> None:
+    chunks = list(quality.class_chunks(count, weights))
     assert [number for number, _, _ in chunks] == list(range(len(chunks)))
-    assert sum(size for _, size, _ in chunks) == count
     assert all(0 < size <= quality.EXAMPLES_PER_CHUNK for _, size, _ in chunks)
     counts = collections.Counter[int | None]()
     for _, size, label in chunks:
         counts[label] += size
-    if num_classes:
-        assert set(counts) == set(range(num_classes))
-        assert max(counts.values()) - min(counts.values()) <= quality.EXAMPLES_PER_CHUNK
-        assert count % num_classes or len(set(counts.values())) == 1
-    else:
-        assert set(counts) == {None}
+    assert counts == expected
+
+
+def test_the_first_examples_have_the_classes_of_all() -> None:
+    labels = quality.generated_labels(50_000, (9, 1))
+    assert labels is not None
+    assert np.mean(labels) == 0.1
+    assert np.mean(labels[:10_000]) == pytest.approx(0.1, abs=0.005)
 
 
 def test_examples_are_what_the_sampler_draws(dcgan_config: Config) -> None:
     config = dataclasses.replace(dcgan_config, conditional="auxiliary_classifier")
     sampler = drawing.build_run_sampler(config, build_generator(config), (8, 8, 1), 3)
-    batches = list(quality.generated_examples(sampler, 6, seed=4))
+    batches = list(quality.generated_examples(sampler, 6, (1, 1, 1), seed=4))
     assert len(batches) == 3
     for label, batch in enumerate(batches):
         np.testing.assert_array_equal(batch, drawing.draw(sampler, 2, 4 + label, label))
-    labels = quality.generated_labels(6, 3)
+    labels = quality.generated_labels(6, (1, 1, 1))
     np.testing.assert_array_equal(labels, [0, 0, 1, 1, 2, 2])
-    assert quality.generated_labels(6, 0) is None
+    assert quality.generated_labels(6, ()) is None
 
 
 def test_pictures_are_measured_against_the_held_out_ones(
@@ -99,15 +113,15 @@ def test_diversity_is_that_of_drawn_examples_by_that_of_real_ones(
     sampler = drawing.build_run_sampler(dcgan_config, generator, (8, 8, 1), 0)
     drawn = drawing.draw(sampler, 64, 0)
     compared = real.read(np.linspace(0, 999, 64).round().astype(int))[0]
-    measured = quality.measure_diversity(sampler, real)
+    measured = quality.measure_diversity(sampler, (), real)
     assert measured == {"diversity": pytest.approx(distance(drawn) / distance(compared))}
     for weight in generator.weights:
         weight.assign(np.zeros(weight.shape))
-    assert quality.measure_diversity(sampler, real) == {"diversity": 0}
+    assert quality.measure_diversity(sampler, (), real) == {"diversity": 0}
     same = dataclasses.replace(real, selection=np.zeros(20, np.int64))
-    assert quality.measure_diversity(sampler, same) == {}
+    assert quality.measure_diversity(sampler, (), same) == {}
     alone = dataclasses.replace(real, selection=np.zeros(1, np.int64))
-    assert quality.measure_diversity(sampler, alone) == {}
+    assert quality.measure_diversity(sampler, (), alone) == {}
 
 
 def test_points_are_transported_and_counted(data_dir: str) -> None:

@@ -1,15 +1,23 @@
 import dataclasses
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.untrained import write_run
 from wgan_tf import drawing, scoring
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
-from wgan_tf.run_folder import RunFolder
+from wgan_tf.examples import open_examples
+from wgan_tf.latents import draw_latents
+from wgan_tf.run_folder import DatasetCard, RunFolder
+from wgan_tf.scoring import Subject
+from wgan_tf.training.checkpoints import Checkpoints
+from wgan_tf.training.loop import Trainer
+from wgan_tf.training.randomness import Purpose, draw_key
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +43,91 @@ def test_a_run_and_its_export_score_alike(conditional: str, config: Config, tmp_
     subject = scoring.saved_model_subject(exported)
     of_export = scoring.score(subject, config, count=200, seed=3)
     assert of_run.values == of_export.values
-    labels = subject.labels(20, 10)
+    weights = (1,) * 10
+    labels = subject.labels(20, weights)
     if conditional == "none":
         assert labels is None
     else:
         np.testing.assert_array_equal(labels, np.repeat(np.arange(10), 2))
-    np.testing.assert_array_equal(scoring.run_subject(folder, "last").labels(20, 10), labels)
+        # Real data of other classes say nothing about those of the run.
+        subject = scoring.run_subject(folder, "last")
+        np.testing.assert_array_equal(subject.labels(20, (3, 1)), labels)
+    np.testing.assert_array_equal(scoring.run_subject(folder, "last").labels(20, weights), labels)
     assert of_run.protocol == of_export.protocol
     assert {"fid_random", "kid_random", "precision_random", "coverage_random"} <= set(of_run.values)
     assert of_run.protocol["generator_seed"] == 3
     other = scoring.score(scoring.run_subject(folder, "last"), config, count=200, seed=4)
     assert other.values["fid_random"] != of_run.values["fid_random"]
+
+
+def test_a_discriminator_is_right_on_so_many_held_out_and_generated_examples(
+    config: Config, tmp_path: Path
+) -> None:
+    config = dataclasses.replace(
+        config,
+        objective="non_saturating",
+        lipschitz="none",
+        batch_size=50,
+        eval_split="train[:150]",
+    )
+    train, held_out = (open_examples(config, split) for split in ("train", "train[:150]"))
+    trainer = Trainer(config, train, tf.distribute.get_strategy())
+    trainer.advance(3)
+    state = trainer.state
+    folder = RunFolder(str(tmp_path / "run"))
+    folder.write(config, DatasetCard((8, 8, 1), 1797, train.class_names, train.digest))
+    Checkpoints(state, folder.checkpoints, keep=1).save()
+    # Three batches of 50 are an epoch of the 150 examples, each of which is seen once.
+    real = 2.0 * held_out.read(np.arange(150))[0] / 255.0 - 1.0
+    latents = [
+        draw_latents(draw_key(config.seed, Purpose.HELD_OUT_LATENT, n), (50, 3), "normal")
+        for n in range(3)
+    ]
+    generated = state.generator(tf.concat(latents, axis=0), training=False)
+    on_real, on_generated = (np.ravel(state.critic(x, training=False)) for x in (real, generated))
+    # Between the two medians, so that neither accuracy is all or nothing.
+    (bias,) = [v for v in state.critic.trainable_variables if v.shape == (1,)]
+    shift = np.median(np.concatenate([on_real, on_generated]))
+    bias.assign_sub([shift])
+    Checkpoints(state, f"{folder.path}/best", keep=1).save()
+    values = scoring.score(scoring.run_subject(folder, "best"), config, count=150, seed=0).values
+    assert values["held_out_real_accuracy"] == pytest.approx(np.mean(on_real > shift), abs=1e-6)
+    assert values["held_out_generated_accuracy"] == pytest.approx(
+        np.mean(on_generated < shift), abs=1e-6
+    )
+    assert 0 < values["held_out_real_accuracy"] < 1
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "data"])
+def test_labels_are_asked_for_as_the_training_examples_have_them(
+    distribution: str, config: Config
+) -> None:
+    pictures = np.random.default_rng(0).integers(256, size=(100, 8, 8, 1), dtype=np.uint8)
+    config = dataclasses.replace(
+        config,
+        conditional="auxiliary_classifier",
+        label_distribution=distribution,
+        train_split="train[:100]",
+        classes=("0", "4", "8"),
+    )
+    train = open_examples(config, config.train_split)
+    asked = []
+
+    def examples(count: int, seed: int, weights: Sequence[int]) -> Iterator[np.ndarray]:
+        asked.append(np.array(weights) / sum(weights))
+        return iter([pictures])
+
+    def labels(count: int, weights: Sequence[int]) -> np.ndarray:
+        asked.append(np.array(weights) / sum(weights))
+        return np.zeros(count, np.int64)
+
+    scores = scoring.score(Subject("any", examples, labels), config, count=100, seed=0)
+    _, real_labels = train.read(np.arange(train.num_examples))
+    of_data = np.bincount(real_labels) / len(real_labels)
+    assert np.ptp(of_data) > 0
+    expected = of_data if distribution == "data" else np.full(3, 1 / 3)
+    np.testing.assert_allclose(asked, [expected, expected])
+    assert scores.protocol["label_distribution"] == distribution
 
 
 def test_pictures_of_anybody_are_scored(config: Config, tmp_path: Path) -> None:

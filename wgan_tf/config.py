@@ -45,9 +45,9 @@ class Config:
     workdir: str = option("", "The run's folder; an existing run in it goes on.", may_change=True)
     dataset: str = option(
         "digits",
-        "What to train on: a TFDS name, digits, toy:8gaussians, toy:25gaussians, toy:swissroll, "
-        "folder:DIR, idx:DIR or npy:FILE. A run goes on from another place if the examples are "
-        "the same.",
+        "What to train on: a TFDS name, digits, toy:25gaussians, toy:8gaussians or toy:swissroll "
+        "(new points in every batch of the whole of these two), folder:DIR, idx:DIR or npy:FILE. A "
+        "run goes on from another place if the examples are the same.",
         may_change=True,
     )
     data_dir: str = option(
@@ -112,6 +112,14 @@ class Config:
         "none",
         "Whether the generator takes a label, which the critic's auxiliary classifier tells.",
         choices=("none", "auxiliary_classifier"),
+    )
+    label_distribution: str = option(
+        "auto",
+        "How the labels of generated examples are drawn in training and in evaluations: uniform "
+        "over the classes, or as often as the data have them; auto takes data for folder:DIR, else "
+        "uniform.",
+        choices=("auto", "uniform", "data"),
+        only_with=WITH_CLASSES,
     )
     generator_conditioning: str = option(
         "multiply",
@@ -763,11 +771,20 @@ def _check_in_use(field: dataclasses.Field[Any], config: Config) -> None:
         )
 
 
+def label_distribution(config: Config) -> str:
+    """`uniform` or `data`; for auto, data of folders, whose classes are seldom of one size."""
+    if config.label_distribution != "auto":
+        return config.label_distribution
+    return "data" if config.dataset.startswith("folder:") else "uniform"
+
+
 def trajectory_changes(saved: Config, given: Config) -> Mapping[str, tuple[Value, Value]]:
     """The options that differ and that a run may not change on its way: name -> (saved, given)."""
     fixed = [field.name for field in fields() if not field.metadata["may_change"]]
     if saved.learning_rate_decay != "none":
         fixed.append("steps")
+    if saved.conditional != "none" and label_distribution(saved) != label_distribution(given):
+        fixed.append("dataset")
     return _differences(saved, given, fixed)
 
 

@@ -9,6 +9,7 @@ from wgan_tf.status import Status
 
 OPTIONS = (
     *("dataset", "data_dir", "train_split", "eval_split", "image_size", "classes"),
+    "label_distribution",
     *("eval_features", "inception", "inception_protocol"),
 )
 
@@ -37,7 +38,9 @@ def main() -> Status:
         config = commands.changed_by_flags(folder.read_config())
         subject = scoring.run_subject(folder, parse_checkpoint(options.checkpoint))
     else:
-        config = commands.changed_by_flags(Config(workdir="unused"))
+        # Whether a SavedModel takes labels is known later.
+        unknown = Config(workdir="unused", conditional="auxiliary_classifier")
+        config = commands.changed_by_flags(unknown)
         subject = (
             scoring.saved_model_subject(options.saved_model)
             if options.saved_model

@@ -22,6 +22,7 @@ from wgan_tf.evaluation.optimal_transport import exact_wasserstein
 from wgan_tf.evaluation.protocol import EvaluationProtocol
 from wgan_tf.evaluation.real_statistics import real_statistics
 from wgan_tf.evaluation.sample_statistics import SampleStatistics
+from wgan_tf.labels import apportion
 from wgan_tf.serving.sampler import Sampler
 
 EXAMPLES_PER_CHUNK = 500
@@ -188,49 +189,65 @@ def build_extractor(
     return RandomFeatures(train.example_shape)
 
 
-def measure_diversity(sampler: Sampler, real: Store) -> Mapping[str, float]:
+def measure_diversity(
+    sampler: Sampler, label_weights: Sequence[int], real: Store
+) -> Mapping[str, float]:
     """The diversity of drawn examples by that of as many real ones, where these are not all alike.
 
-    See `evaluation.neighbours.diversity`.
+    See `evaluation.neighbours.diversity`; for the sampler and the weights, `generated_examples`.
     """
     count = min(COMPARED_EXAMPLES, real.num_examples)
     if count < 2:
         return {}
     spread = np.linspace(0, real.num_examples - 1, count).round().astype(np.int64)
-    drawn = np.concatenate(list(generated_examples(sampler, count)))
+    drawn = np.concatenate(list(generated_examples(sampler, count, label_weights)))
     value = diversity(drawn, real.read(spread)[0])
     return {} if value is None else {"diversity": value}
 
 
-def generated_examples(sampler: Sampler, count: int, seed: int = 0) -> Examples:
-    """Draws `count` examples in batches, of all classes where the sampler takes labels.
+def generated_examples(
+    sampler: Sampler, count: int, label_weights: Sequence[int], seed: int = 0
+) -> Examples:
+    """Draws examples in the chunks of `class_chunks`, chunk i with the sampling seed `seed + i`.
 
-    Batch i is drawn with the sampling seed `seed + i`.
+    Args:
+        sampler: what to draw from.
+        count: examples together.
+        label_weights: of the sampler's classes; see `wgan_tf.labels`.
+        seed: of the first chunk.
     """
-    for number, size, label in class_chunks(count, sampler.num_classes):
+    for number, size, label in class_chunks(count, label_weights):
         yield drawing.draw(sampler, size, seed + number, label)
 
 
-def generated_labels(count: int, num_classes: int) -> np.ndarray | None:
+def generated_labels(count: int, label_weights: Sequence[int]) -> np.ndarray | None:
     """The labels of what `generated_examples` draws, int64 [count]; None without classes."""
-    if not num_classes:
+    if not label_weights:
         return None
     return np.concatenate(
-        [np.full(size, label) for _, size, label in class_chunks(count, num_classes)]
+        [np.full(size, label) for _, size, label in class_chunks(count, label_weights)]
     )
 
 
-def class_chunks(count: int, num_classes: int) -> Iterator[tuple[int, int, int | None]]:
-    """Splits so many examples into chunks, each of one class and the classes in turn.
+def class_chunks(count: int, label_weights: Sequence[int]) -> Iterator[tuple[int, int, int | None]]:
+    """Splits so many examples into chunks of at most `EXAMPLES_PER_CHUNK`, each of one class.
+
+    The classes come in turn, and in every turn as often as among all examples, since some metrics
+    are of the first examples alone.
 
     Args:
         count: examples together.
-        num_classes: 0 for examples without labels.
+        label_weights: in proportion to the classes' examples, which `labels.apportion` counts;
+            empty for examples without labels.
 
     Yields:
         (the chunk's number, its size, its label or None).
     """
-    chunk = min(EXAMPLES_PER_CHUNK, -(-count // max(num_classes, 1)))
-    for number, start in enumerate(range(0, count, chunk)):
-        label = number % num_classes if num_classes else None
-        yield number, min(chunk, count - start), label
+    counts = apportion(count, label_weights or (1,))
+    turns = -(-int(counts.max()) // EXAMPLES_PER_CHUNK)
+    number = 0
+    for turn in range(turns):
+        sizes = counts * (turn + 1) // turns - counts * turn // turns
+        for label in np.flatnonzero(sizes):
+            yield number, int(sizes[label]), int(label) if label_weights else None
+            number += 1

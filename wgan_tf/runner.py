@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 
 import numpy as np
@@ -16,6 +16,7 @@ from wgan_tf.data.store import Description, Store
 from wgan_tf.errors import UserError, WorkerLostError
 from wgan_tf.examples import describe_examples, open_examples
 from wgan_tf.files import require_writable
+from wgan_tf.labels import label_weights
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
 from wgan_tf.options import format_value
@@ -170,6 +171,7 @@ def _train(
         raw_sampler = drawing.build_run_sampler(
             config, trainer.state.generator, store.example_shape, sampler.num_classes
         )
+        weights = label_weights(config, store) if sampler.num_classes else ()
         best = (
             BestCheckpoint(trainer.state, folder.best_checkpoints, quality.main_metric)
             if quality and quality.main_metric
@@ -186,7 +188,9 @@ def _train(
                 trainer,
                 store,
                 held_out_store,
-                measure=lambda: _measure(quality, held_out_store or store, sampler, raw_sampler),
+                measure=lambda: _measure(
+                    quality, held_out_store or store, weights, sampler, raw_sampler
+                ),
             ),
             profiled=lambda: tf.profiler.experimental.Profile(folder.tensorboard),
             draw_samples=lambda: _draw_shown(sampler, store),
@@ -236,16 +240,20 @@ def _quality(
 
 
 def _measure(
-    quality: Quality | None, real: Store, average: Sampler, raw: Sampler
+    quality: Quality | None,
+    real: Store,
+    weights: Sequence[int],
+    average: Sampler,
+    raw: Sampler,
 ) -> Mapping[str, float]:
     """Metrics of the moving-average generator, and those of the generator itself as raw_NAME."""
     metrics = {}
     for prefix, sampler in (("", average), ("raw_", raw)):
-        values = dict(measure_diversity(sampler, real))
+        values = dict(measure_diversity(sampler, weights, real))
         if quality:
             count = quality.num_examples
-            labels = generated_labels(count, sampler.num_classes)
-            values.update(quality.measure(generated_examples(sampler, count), labels))
+            examples = generated_examples(sampler, count, weights)
+            values.update(quality.measure(examples, generated_labels(count, weights)))
         metrics.update({f"{prefix}{name}": value for name, value in values.items()})
     return metrics
 

@@ -3,17 +3,18 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from wgan_tf import drawing
-from wgan_tf.config import Config
+from wgan_tf.config import Config, label_distribution
 from wgan_tf.data.store import Store
 from wgan_tf.errors import UserError
 from wgan_tf.examples import open_examples
 from wgan_tf.files import write_atomically
+from wgan_tf.labels import label_weights
 from wgan_tf.objectives import OBJECTIVES
 from wgan_tf.quality import build_quality, class_chunks, generated_examples, generated_labels
 from wgan_tf.restoring import Checkpoint, restore_checkpoint
@@ -31,16 +32,16 @@ class Subject:
 
     Attributes:
         name: what they are, for people.
-        examples: (count, seed, classes of the real data) -> batches of that many examples.
-        labels: (count, classes of the real data) -> the classes [count] that they are asked for;
-            None without.
+        examples: (count, seed, label weights of the real data) -> batches of that many examples.
+        labels: (count, label weights of the real data) -> the classes [count] that they are asked
+            for; None without.
         critic_metrics: (the training and the held-out examples, count) -> what the critic that
             was trained with a generator says of so many held-out and generated examples.
     """
 
     name: str
-    examples: Callable[[int, int, int], Iterator[np.ndarray]]
-    labels: Callable[[int, int], np.ndarray | None] = lambda count, num_classes: None
+    examples: Callable[[int, int, Sequence[int]], Iterator[np.ndarray]]
+    labels: Callable[[int, Sequence[int]], np.ndarray | None] = lambda count, weights: None
     critic_metrics: Callable[[Store, Store, int], Mapping[str, float]] = (
         lambda train, held_out, count: {}
     )
@@ -92,10 +93,13 @@ def score(subject: Subject, config: Config, *, count: int, seed: int) -> Scores:
     train = open_examples(config, config.train_split)
     held_out = open_examples(config, config.eval_split) if config.eval_split else None
     quality = build_quality(config, train, held_out, num_examples=count, tell=_tell)
-    num_classes = len(train.class_names or ())
-    examples = _fitting(subject, subject.examples(count, seed, num_classes), train.example_shape)
+    weights = label_weights(config, train)
+    examples = _fitting(subject, subject.examples(count, seed, weights), train.example_shape)
+    labels = subject.labels(count, weights)
     protocol = {**quality.protocol, "generator_seed": seed}
-    values = dict(quality.measure(examples, subject.labels(count, num_classes)))
+    if labels is not None:
+        protocol["label_distribution"] = label_distribution(config)
+    values = dict(quality.measure(examples, labels))
     if held_out is not None:
         values.update(subject.critic_metrics(train, held_out, count))
     return Scores(subject.name, values, protocol)
@@ -108,10 +112,16 @@ def run_subject(folder: RunFolder, checkpoint: Checkpoint) -> Subject:
         UserError: no such run or checkpoint.
     """
     sampler, step = drawing.restore_run_sampler(folder, checkpoint)
+
+    def own(weights: Sequence[int]) -> Sequence[int]:
+        # The real data may be others than those of the run.
+        fits = len(weights) == sampler.num_classes
+        return weights if fits else (1,) * sampler.num_classes
+
     return Subject(
         f"{folder.path} at step {step:,}",
-        lambda count, seed, _: generated_examples(sampler, count, seed),
-        lambda count, _: generated_labels(count, sampler.num_classes),
+        lambda count, seed, weights: generated_examples(sampler, count, own(weights), seed),
+        lambda count, weights: generated_labels(count, own(weights)),
         lambda train, held_out, count: _held_out_accuracies(
             folder, checkpoint, train, held_out, count
         ),
@@ -157,9 +167,9 @@ def saved_model_subject(path: str) -> Subject:
     is_conditional = "label" in sample.structured_input_signature[1]
 
     # Naming the model in here keeps its variables alive.
-    def examples(count: int, seed: int, num_classes: int) -> Iterator[np.ndarray]:
+    def examples(count: int, seed: int, weights: Sequence[int]) -> Iterator[np.ndarray]:
         assert model is not None
-        for number, size, label in class_chunks(count, num_classes if is_conditional else 0):
+        for number, size, label in class_chunks(count, weights if is_conditional else ()):
             arguments = {"n": tf.constant(size), "seed": tf.constant(seed + number, tf.int64)}
             if label is not None:
                 arguments["label"] = tf.constant(label)
@@ -169,7 +179,7 @@ def saved_model_subject(path: str) -> Subject:
     return Subject(
         path,
         examples,
-        lambda count, num_classes: generated_labels(count, num_classes if is_conditional else 0),
+        lambda count, weights: generated_labels(count, weights if is_conditional else ()),
     )
 
 
@@ -181,7 +191,7 @@ def pictures_subject(dataset: str, config: Config) -> Subject:
     """
     store = open_examples(dataclasses.replace(config, dataset=dataset, classes=()), "train")
 
-    def examples(count: int, seed: int, num_classes: int) -> Iterator[np.ndarray]:
+    def examples(count: int, seed: int, weights: Sequence[int]) -> Iterator[np.ndarray]:
         if store.num_examples < count:
             raise UserError(
                 f"--n={count} pictures are asked for, but --images={dataset} has "

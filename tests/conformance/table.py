@@ -184,6 +184,7 @@ ROWS = [
             "conditional": "auxiliary_classifier",
             "generator_conditioning": "concatenate",
             "classes": ("3", "5", "8"),
+            "label_distribution": "data",
         },
     ),
     Row(

@@ -32,7 +32,7 @@ def make(
     if randomize:
         for network in (state.generator, state.critic, state.average_generator):
             randomize(network.variables)
-    return state, Step(config, state, 0)
+    return state, Step(config, state, ())
 
 
 def latent_of(config: Config, purpose: Purpose, step: int, critic_step: int = 0) -> np.ndarray:

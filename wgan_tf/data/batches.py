@@ -66,12 +66,13 @@ def replica_batches(
     """The endless batches of some replicas, one replica's slice an element.
 
     Element k is slice `slices[k % len(slices)]` of global batch `first_batch + k // len(slices)`,
-    so the order depends on neither the number of slices nor on where training began.
+    so the order depends on neither the number of slices nor on where training began. A global batch
+    has the examples that `batch_indices` names, or those that the store's `draw_batch` draws.
 
     Args:
-        store: Where the examples are read.
+        store: Where the examples come from.
         global_batch_size: Examples in a batch over all slices.
-        seed: Of the order; see `batch_indices`.
+        seed: Of the order, see `batch_indices`, or of the draws, for which it is an int64.
         first_batch: Number of the first global batch.
         slices: Numbers of the contiguous slices that this input feeds, in its replicas' order.
         num_slices: Equal slices in a global batch.
@@ -100,15 +101,21 @@ def replica_batches(
         examples, labels = store.read(indices)
         return [examples] if labels is None else [examples, labels]
 
-    def element(number: tf.Tensor) -> dict[str, tf.Tensor]:
-        batch = first_batch + number // len(slices)
-        start = batch * global_batch_size + slice_starts[number % len(slices)]
-        positions = start + tf.range(slice_size, dtype=tf.int64)
+    def read_slice(batch: tf.Tensor, start: tf.Tensor) -> dict[str, tf.Tensor]:
+        positions = batch * global_batch_size + start + tf.range(slice_size, dtype=tf.int64)
         indices = example_indices(positions, num_examples=store.num_examples, seed=seed)
         values = tf.numpy_function(read, [indices], list(dtypes.values()), stateful=False)
-        return {
-            key: tf.ensure_shape(value, shapes[key])
-            for key, value in zip(dtypes, values, strict=True)
-        }
+        return dict(zip(dtypes, values, strict=True))
+
+    def draw_slice(batch: tf.Tensor, start: tf.Tensor) -> dict[str, tf.Tensor]:
+        assert store.draw_batch is not None
+        drawn = store.draw_batch(seed, batch, global_batch_size)
+        return {key: values[start : start + slice_size] for key, values in drawn.items()}
+
+    def element(number: tf.Tensor) -> dict[str, tf.Tensor]:
+        batch = first_batch + number // len(slices)
+        start = slice_starts[number % len(slices)]
+        values = (draw_slice if store.draw_batch else read_slice)(batch, start)
+        return {key: tf.ensure_shape(value, shapes[key]) for key, value in values.items()}
 
     return tf.data.Dataset.counter().map(element).prefetch(tf.data.AUTOTUNE)

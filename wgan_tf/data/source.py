@@ -12,6 +12,10 @@ import tensorflow_datasets as tfds
 
 from wgan_tf.data.splits import split_ranges
 
+# (seed, number of the batch, int64 [], and its size) -> `{"examples": [n, ...]}` and, of a labelled
+# data set, `"labels"`, int32 [n]: a pure function in TensorFlow operations.
+DrawBatch = Callable[[int, tf.Tensor, int], dict[str, tf.Tensor]]
+
 
 @dataclasses.dataclass(frozen=True)
 class Source:
@@ -21,11 +25,14 @@ class Source:
         name: A short readable name.
         identity: Changes whenever the examples that the source yields may change.
         make_builder: Makes the TFDS builder; it reads headers or metadata only. Raises `UserError`.
+        draw_batch: Draws new examples of the distribution of which the split `train` is a sample;
+            None where there is no more than the sample.
     """
 
     name: str
     identity: str
     make_builder: Callable[[], tfds.core.DatasetBuilder]
+    draw_batch: DrawBatch | None = None
 
 
 class InPlaceBuilder(tfds.core.DatasetBuilder, skip_registration=True):  # type: ignore[call-arg]

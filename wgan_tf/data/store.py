@@ -13,7 +13,7 @@ from wgan_tf.data.metadata import EXAMPLES_FILE, LABELS_FILE, Metadata, read_met
 from wgan_tf.data.named import check_obtainable
 from wgan_tf.data.preparation import prepare_store
 from wgan_tf.data.selection import class_numbers, select_classes
-from wgan_tf.data.source import Source
+from wgan_tf.data.source import DrawBatch, Source
 from wgan_tf.data.specification import make_builder, resolve
 from wgan_tf.data.splits import num_split_examples
 from wgan_tf.errors import UserError
@@ -52,6 +52,8 @@ class Store:
         selection: int64 rows of `examples` of the chosen classes, ascending; None for all.
         left_out: (file, reason) of each file of the source that could not be used.
         digest: Of the bytes of all examples and labels, whatever they were prepared from and where.
+        draw_batch: Draws new examples for training, of which those stored are a sample; None where
+            it is the stored ones that are trained on.
     """
 
     examples: np.memmap
@@ -60,6 +62,7 @@ class Store:
     selection: np.ndarray | None
     left_out: tuple[tuple[str, str], ...]
     digest: str
+    draw_batch: DrawBatch | None = None
 
     @property
     def num_examples(self) -> int:
@@ -70,6 +73,14 @@ class Store:
     def example_shape(self) -> tuple[int, ...]:
         """(H, W, C) or (D,)."""
         return self.examples.shape[1:]
+
+    @property
+    def class_counts(self) -> np.ndarray | None:
+        """The number of examples of each chosen class, int64; None without labels."""
+        if self.labels is None or self.class_names is None:
+            return None
+        chosen = self.labels[self.labels >= 0]
+        return np.bincount(chosen, minlength=len(self.class_names))
 
     def read(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Reads examples of the chosen classes into memory.
@@ -169,6 +180,8 @@ def open_store(
         selection=selection,
         left_out=metadata.left_out,
         digest=metadata.digest,
+        # A part of the sample is asked for as it is.
+        draw_batch=source.draw_batch if split == "train" and not classes else None,
     )
 
 

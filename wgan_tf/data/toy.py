@@ -1,6 +1,7 @@
 """`--dataset=toy:NAME`: the two-dimensional distributions of "Improved Training of WGANs".
 
-100,000 float32 points each, drawn from one fixed seed and scaled as its authors do.
+100,000 float32 points each, drawn from one fixed seed and scaled as its authors do. Their code
+trains on such a sample of 25gaussians, and on new points in every batch of the other two.
 """
 
 import dataclasses
@@ -10,14 +11,18 @@ import pathlib
 from collections.abc import Iterator
 
 import numpy as np
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from wgan_tf.data.source import ChunkBuilder, Source
 from wgan_tf.errors import UserError
 
 TOY_NAMES = ("8gaussians", "25gaussians", "swissroll")
+DRAWN_ANEW = ("8gaussians", "swissroll")
 NUM_POINTS = 100_000
 _SEED = 20170400
+_ROLL_SIGMA = 0.25
+_ROLL_SCALE = 7.5
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -70,7 +75,7 @@ def sample_toy(name: str) -> tuple[np.ndarray, np.ndarray | None]:
     if mixture is None:
         angle = 1.5 * np.pi * (1.0 + 2.0 * random.random(NUM_POINTS))
         roll = np.stack([angle * np.cos(angle), angle * np.sin(angle)], axis=1)
-        points = (roll + 0.25 * random.standard_normal(roll.shape)) / 7.5
+        points = (roll + _ROLL_SIGMA * random.standard_normal(roll.shape)) / _ROLL_SCALE
         return points.astype(np.float32), None
     if name == "8gaussians":
         modes = random.integers(len(mixture.centers), size=NUM_POINTS)
@@ -78,6 +83,37 @@ def sample_toy(name: str) -> tuple[np.ndarray, np.ndarray | None]:
         modes = random.permutation(np.arange(NUM_POINTS) % len(mixture.centers))
     noise = random.standard_normal((NUM_POINTS, 2))
     return (mixture.centers[modes] + mixture.sigma * noise).astype(np.float32), modes
+
+
+def draw_toy_batch(name: str, seed: int, batch: tf.Tensor, size: int) -> dict[str, tf.Tensor]:
+    """Draws a batch of new points; see `source.DrawBatch`.
+
+    Args:
+        name: One of `TOY_NAMES`.
+        seed: An int64.
+        batch: int64 [], the number of the batch, from 0.
+        size: Points in the batch.
+
+    Returns:
+        `examples`, float32 [size, 2], and of a mixture `labels`, int32 [size], the modes' numbers.
+    """
+
+    def key(draw: int) -> tf.Tensor:
+        # Sampling and the steps of training draw by numbers that are not below zero.
+        return tf.stack([tf.constant(seed, tf.int64), -1 - (2 * batch + draw)])
+
+    noise = tf.random.stateless_normal([size, 2], key(0), alg="philox")
+    mixture = gaussian_mixture(name)
+    if mixture is None:
+        turns = tf.random.stateless_uniform([size], key(1), alg="philox")
+        angle = 1.5 * math.pi * (1.0 + 2.0 * turns)
+        roll = tf.stack([angle * tf.cos(angle), angle * tf.sin(angle)], axis=1)
+        return {"examples": (roll + _ROLL_SIGMA * noise) / _ROLL_SCALE}
+    modes = tf.random.stateless_uniform(
+        [size], key(1), 0, len(mixture.centers), tf.int32, alg="philox"
+    )
+    centers = tf.gather(tf.constant(mixture.centers, tf.float32), modes)
+    return {"examples": centers + mixture.sigma * noise, "labels": modes}
 
 
 class ToyBuilder(ChunkBuilder):
@@ -115,4 +151,9 @@ def toy_source(name: str) -> Source:
         offer = ", ".join(f"toy:{known}" for known in TOY_NAMES)
         raise UserError(f"--dataset=toy:{name} is unknown; choose one of {offer}.")
     identity = f"toy:{name}/{ToyBuilder.VERSION}"
-    return Source(f"toy_{name}", identity, functools.partial(ToyBuilder, name))
+    return Source(
+        f"toy_{name}",
+        identity,
+        functools.partial(ToyBuilder, name),
+        functools.partial(draw_toy_batch, name) if name in DRAWN_ANEW else None,
+    )

@@ -14,7 +14,7 @@ from wgan_tf.evaluation.sample_statistics import SampleStatistics, sample_statis
 from wgan_tf.files import StrPath, join
 
 # Goes up when the same inputs give other statistics, or a file another layout.
-_VERSION = 1
+_VERSION = 2
 _READ_AT_ONCE = 256
 
 

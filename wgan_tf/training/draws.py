@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from wgan_tf.config import Config
+from wgan_tf.labels import draw_labels
 from wgan_tf.latents import draw_latents
 from wgan_tf.networks import dropout
 from wgan_tf.training.randomness import Purpose, draw_key, replica_slice
@@ -38,22 +39,23 @@ class Moment:
 class Draws:
     """The random draws of a run, pure functions of its seed, the moment and the purpose."""
 
-    def __init__(self, config: Config, num_classes: int, dtype: str) -> None:
+    def __init__(self, config: Config, label_weights: Sequence[int], dtype: str) -> None:
         """Names what is drawn.
 
         Args:
             config: the run's configuration.
-            num_classes: 0 for a generator without labels.
+            label_weights: in proportion to the probabilities of the labels; empty for a generator
+                without.
             dtype: of everything drawn but labels.
         """
         self._config = config
-        self._num_classes = num_classes
+        self._label_weights = label_weights
         self._dtype = dtype
 
     def generator_inputs(
         self, moment: Moment, latent: Purpose, label: Purpose, batch_size: int
     ) -> list[tf.Tensor]:
-        """Latents [B, latent_dim], and labels int32 [B] uniform over the classes if there are any.
+        """Latents [B, latent_dim], and labels int32 [B] by their weights if there are classes.
 
         Args:
             moment: when.
@@ -68,20 +70,9 @@ class Draws:
                 moment, latent, lambda key: draw_latents(key, shape, distribution, tf.float32)
             )
         ]
-        if self._num_classes:
-            inputs.append(
-                self._slice_of(
-                    moment,
-                    tf.random.stateless_uniform(
-                        [batch_size],
-                        self._key(moment, label),
-                        0,
-                        self._num_classes,
-                        tf.int32,
-                        alg="philox",
-                    ),
-                )
-            )
+        if self._label_weights:
+            labels = draw_labels(self._key(moment, label), batch_size, self._label_weights)
+            inputs.append(self._slice_of(moment, labels))
         return inputs
 
     def uniform(self, moment: Moment, purpose: Purpose, example_shape: Sequence[int]) -> tf.Tensor:

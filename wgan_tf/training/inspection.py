@@ -40,7 +40,7 @@ class Inspection:
         self._measure = measure
 
     def histograms(self) -> Mapping[str, np.ndarray]:
-        """Gradient norms at interpolates of the next batch, and every kernel's entries."""
+        """Gradient norms at interpolates of stored examples, and every kernel's entries."""
         number = schedule.batches_before(self._config, self._trainer.step)
         batch = _batch(self._config, self._store, number)
         state = self._trainer.state

@@ -12,6 +12,7 @@ import tensorflow as tf
 from wgan_tf.config import Config
 from wgan_tf.data.batches import replica_batches
 from wgan_tf.data.store import Store
+from wgan_tf.labels import label_weights
 from wgan_tf.networks import registry
 from wgan_tf.training import schedule
 from wgan_tf.training.draws import Replica
@@ -40,7 +41,9 @@ class Trainer:
         num_classes = registry.count_classes(config, store.class_names)
         with strategy.scope():
             self.state = TrainingState(config, store.example_shape, num_classes)
-            self._step = Step(config, self.state, num_classes)
+            self._step = Step(
+                config, self.state, label_weights(config, store) if num_classes else ()
+            )
             self._critic_totals = _Totals(self._step.critic_metrics)
             self._generator_totals = _Totals(self._step.generator_metrics)
 

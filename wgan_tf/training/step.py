@@ -4,7 +4,7 @@ Losses are divided by the global batch, so that gradients summed over replicas a
 global mean. Every function here is called in a replica's context; none knows the strategy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
@@ -40,7 +40,15 @@ class Step:
         generator_metrics: names of what `generator_step` returns.
     """
 
-    def __init__(self, config: Config, state: TrainingState, num_classes: int) -> None:
+    def __init__(self, config: Config, state: TrainingState, label_weights: Sequence[int]) -> None:
+        """Computes with a state.
+
+        Args:
+            config: the run's configuration.
+            state: what the steps update.
+            label_weights: of the labels of generated examples; see `labels.label_weights`.
+        """
+        num_classes = len(label_weights)
         self._config = config
         self._state = state
         self._num_classes = num_classes
@@ -48,7 +56,7 @@ class Step:
         self._penalty = lipschitz.PENALTIES.get(config.lipschitz)
         self._output_range = OUTPUT_RANGES[config.output_activation]
         self._dtype = state.critic.inputs[0].dtype
-        self._draws = Draws(config, num_classes, self._dtype)
+        self._draws = Draws(config, label_weights, self._dtype)
         self.critic_metrics = (
             *("critic_loss", "gradient_penalty", *CRITIC_METRICS),
             *(("gradient_norm",) if self._penalty else ()),

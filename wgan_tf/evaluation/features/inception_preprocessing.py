@@ -33,20 +33,21 @@ def legacy_tensorflow(images: np.ndarray) -> np.ndarray:
 def clean(images: np.ndarray) -> np.ndarray:
     """Resizes as "clean-fid" does (Parmar, Zhang and Zhu 2022).
 
-    Pillow's antialiased bicubic resize of each channel in float32, neither rounded nor clipped.
+    Pillow's antialiased bicubic resize of each channel in float32, clipped to the range of pixels,
+    which the kernel overshoots at edges, and not rounded.
 
     Args:
         images: uint8 [N, H, W, 3].
 
     Returns:
-        float32 [N, 299, 299, 3]; bicubic kernels overshoot [0, 255] a little.
+        float32 [N, 299, 299, 3] in [0, 255].
     """
     resized = np.empty((len(images), SIDE, SIDE, 3), np.float32)
     for target, image in zip(resized, images, strict=True):
         for channel in range(3):
             plane = Image.fromarray(image[..., channel].astype(np.float32))
             target[..., channel] = np.asarray(plane.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
-    return resized
+    return np.clip(resized, 0, 255, out=resized)
 
 
 RESIZES: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
