@@ -72,8 +72,9 @@ def follow(config: Config, randomize: Randomize) -> None:
     num_classes = CLASSES if config.conditional != "none" else 0
     state = TrainingState(config, (2,), num_classes)
     randomize([*state.generator.variables, *state.critic.variables])
-    step, reference = Step(config, state, (1,) * num_classes), Reference(config, state)
-    draws = Draws(config, (1,) * num_classes, "float64")
+    weights = (1,) * num_classes
+    step, reference = Step(config, state, weights), Reference(config, state)
+    draws = Draws(config, weights, "float64")
     random = np.random.default_rng(5)
 
     def drawn(moment: Moment, latent: Purpose, label: Purpose) -> list[np.ndarray | None]:
