@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 
 from tests.networks.built import build_layer
-from wgan_tf.config import ACTIVATIONS
 from wgan_tf.networks.layers import OUTPUT_RANGES, LayerFactory
 from wgan_tf.networks.spectral import SpectralConv2D, SpectralDense
+from wgan_tf.sections.vocabulary import ACTIVATIONS
 
 SHAPE = (3, 5, 5, 4)
 
