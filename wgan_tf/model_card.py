@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from wgan_tf.config import Config
 from wgan_tf.latents import EXAMPLES_PER_BLOCK
+from wgan_tf.monitoring.metrics_log import STEP_AND_TIME
 from wgan_tf.run_folder import DatasetCard
 
 # Where the run lay, which says nothing about the model.
@@ -74,6 +75,6 @@ def newest_metrics(
     for line in metrics:
         if line["step"] <= step:
             for name, value in line.items():
-                if name != "step" and value is not None:
+                if name not in STEP_AND_TIME and value is not None:
                     newest[name] = {"step": line["step"], "value": value}
     return newest

@@ -32,7 +32,7 @@ def test_summary_has_the_same_names_everywhere(tmp_path: Path) -> None:
         monitor.samples(10, IMAGES)
         monitor.message("done")
     line = json.loads((tmp_path / "metrics.jsonl").read_text())
-    assert line == {"step": 10, **METRICS}
+    assert line == {"step": 10, "time": line["time"], **METRICS}
     assert stream.getvalue().startswith("step 10/20  ETA ")
     assert stream.getvalue().endswith("\ndone\n")
 

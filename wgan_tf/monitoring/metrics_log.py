@@ -1,5 +1,6 @@
 """The file of metrics: one JSON object a line, in the order of the steps."""
 
+import datetime
 import json
 import math
 from collections.abc import Mapping
@@ -10,6 +11,9 @@ import tensorflow as tf
 from wgan_tf.errors import UserError
 from wgan_tf.files import StrPath, write_atomically
 
+# What a line has besides metrics.
+STEP_AND_TIME = ("step", "time")
+
 
 class MetricsLog:
     """Appends metrics to a file, which the first line makes."""
@@ -18,13 +22,14 @@ class MetricsLog:
         self._path = path
 
     def append(self, step: int, metrics: Mapping[str, float]) -> None:
-        """Adds the line {"step": step, **metrics}.
+        """Adds the line {"step": step, "time": now, **metrics}, the time in UTC by ISO 8601.
 
         Standard JSON has no NaN and no infinity: they are written as null.
         """
         numbers = {name: float(value) for name, value in metrics.items()}
         finite = {name: x if math.isfinite(x) else None for name, x in numbers.items()}
-        line = json.dumps({"step": int(step), **finite}, allow_nan=False)
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        line = json.dumps({"step": int(step), "time": now, **finite}, allow_nan=False)
         with tf.io.gfile.GFile(self._path, "a") as file:
             file.write(line + "\n")
 
@@ -47,8 +52,8 @@ def read_metrics(path: StrPath) -> list[dict[str, Any]]:
     """The lines of a metrics file, oldest first; a half-written last line is left out.
 
     Returns:
-        For every line an int "step" and floats, None where a value was not finite. Empty if
-        there is no file.
+        For every line an int "step", a "time" (but not in files of old) and floats, None where a
+        value was not finite. Empty if there is no file.
 
     Raises:
         UserError: The file holds something other than lines of metrics.

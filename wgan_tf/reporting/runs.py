@@ -35,7 +35,7 @@ class Run:
         name: tells it from the other runs of the report.
         config: its options.
         card: what it is trained on.
-        history: the lines of its metrics.jsonl.
+        history: the lines of its metrics.jsonl, without their time.
         grids: its samples over time; of many, some evenly spread over time.
         step: the last step known to be taken.
     """
@@ -83,7 +83,10 @@ def read_runs(folders: list[RunFolder]) -> list[Run]:
 
 def _read_run(folder: RunFolder, name: str) -> Run:
     config, card = folder.read_config(), folder.read_dataset_card()
-    history = read_metrics(folder.metrics_file)
+    history = [
+        {name: value for name, value in line.items() if name != "time"}
+        for line in read_metrics(folder.metrics_file)
+    ]
     grids = _read_grids(folder.samples)
     steps = [line["step"] for line in history] + [grid.step for grid in grids]
     return Run(
