@@ -48,6 +48,23 @@ REFUSED_ALONE: list[tuple[str, Any]] = [
     ("generator_learning_rate", -1e-4),
     ("generator_learning_rate", float("inf")),
     ("critic_learning_rate", float("nan")),
+    ("clip_timing", "never"),
+    ("critic_updates", "both"),
+    ("critic_step_generator", "frozen"),
+    ("critic_batches", "old"),
+    ("critic_step_labels", "none"),
+    ("critic_warmup_period", -1),
+    ("embedding_initializer", "zeros"),
+    ("leaky_relu_slope", -0.1),
+    ("leaky_relu_slope", 1.5),
+    ("batch_norm_momentum", 1.0),
+    ("batch_norm_epsilon", 0.0),
+    ("conv_stack_margin", -1),
+    ("conv_stack_critic_dropout", (0.5, 1.0)),
+    ("rho", 1.0),
+    ("initial_mean_square", -1.0),
+    ("epsilon", 0.0),
+    ("epsilon_placement", "nowhere"),
     ("beta_1", 1.0),
     ("beta_2", 1.0),
     ("beta_2", -0.5),
@@ -99,6 +116,7 @@ REFUSED_TOGETHER: list[tuple[dict[str, Any], tuple[str, ...]]] = [
             ("dcgan_critic_norm", "layer"),
             ("dcgan_critic_units", 64),
             ("dcgan_initializer", "he_uniform"),
+            ("dcgan_first_norm", "units"),
         ]
     ],
     *[
@@ -114,11 +132,13 @@ REFUSED_TOGETHER: list[tuple[dict[str, Any], tuple[str, ...]]] = [
             ("conv_stack_generator_kernel_sizes", (3,), "3"),
             ("conv_stack_generator_upsampling", ("nearest", "transposed"), "nearest,transposed"),
             ("conv_stack_critic_kernel_sizes", (3, 5), "3,5"),
-            ("conv_stack_generator_norm_momentum", 0.8, "0.8"),
+            ("conv_stack_generator_output_norm", True, "true"),
+            ("conv_stack_margin", 2, "2"),
             ("conv_stack_generator_activation", "tanh", "tanh"),
             ("conv_stack_critic_activation", "relu", "relu"),
             ("conv_stack_generator_dropout", 0.5, "0.5"),
-            ("conv_stack_critic_dropout", 0.5, "0.5"),
+            ("conv_stack_critic_dropout", (0.5, 0.0), "0.5,0.0"),
+            ("conv_stack_critic_output_dropout", 0.2, "0.2"),
             ("conv_stack_generator_norm", "none", "none"),
             ("conv_stack_critic_norm", "layer", "layer"),
             ("conv_stack_initializer", "normal", "normal"),
@@ -132,12 +152,21 @@ REFUSED_TOGETHER: list[tuple[dict[str, Any], tuple[str, ...]]] = [
             ("mlp_critic_activation", "leaky_relu", "leaky_relu"),
             ("mlp_generator_dropout", (0.5, 0.0), "0.5,0.0"),
             ("mlp_critic_dropout", (0.2,), "0.2"),
+            ("mlp_initializer", "wgan_gp", "wgan_gp"),
         ]
     ],
-    (
-        {"conv_stack_critic_norm_momentum": 0.8, "architecture": "conv_stack"},
-        ("--conv_stack_critic_norm_momentum=0.8", "--conv_stack_critic_norm=batch"),
-    ),
+    ({"dcgan_biases": False, "architecture": "mlp"}, ("--dcgan_biases=false", "=dcgan")),
+    ({"clip_timing": "before_update"}, ("--clip_timing=before_update", "=weight_clipping")),
+    ({"critic_warmup_period": 1000}, ("--critic_warmup_period=1000", "--critic_warmup=true")),
+    ({"rho": 0.99}, ("--rho=0.99", "--optimizer=rmsprop")),
+    ({"initial_mean_square": 1.0}, ("--initial_mean_square=1.0", "--optimizer=rmsprop")),
+    *[
+        ({name: value}, (f"--{name}={value}", "--conditional=auxiliary_classifier"))
+        for name, value in [
+            ("embedding_initializer", "glorot_uniform"),
+            ("critic_step_labels", "real"),
+        ]
+    ],
     # What contradicts.
     ({"dcgan_critic_norm": "batch"}, ("--dcgan_critic_norm=batch", "--lipschitz")),
     (
@@ -149,6 +178,18 @@ REFUSED_TOGETHER: list[tuple[dict[str, Any], tuple[str, ...]]] = [
         ("--dcgan_critic_norm=batch", "--lipschitz=one_sided_gradient_penalty"),
     ),
     ({"eval_every": 5}, ("--eval_every=5", "--eval_split")),
+    (
+        {"critic_updates": "separate"},
+        ("--critic_updates=separate", "--lipschitz=gradient_penalty", "take joint"),
+    ),
+    (
+        {"critic_updates": "separate", "lipschitz": "one_sided_gradient_penalty"},
+        ("--critic_updates=separate", "--lipschitz=one_sided_gradient_penalty", "take joint"),
+    ),
+    (
+        {"epsilon_placement": "outside_corrected_root", "optimizer": "rmsprop"},
+        ("--epsilon_placement=outside_corrected_root", "--optimizer=rmsprop", "take outside_root"),
+    ),
 ]
 
 
@@ -173,6 +214,9 @@ def test_options_that_do_not_go_together_are_refused(
         {"eval_split": "test", "eval_every": 5},
         {"ema_decay": 0.0, "penalty_weight": 0.0, "beta_1": 0.0},
         {"checkpoint_every": 0, "sample_every": 0, "summary_every": 0},
+        {"critic_updates": "separate", "lipschitz": "spectral_norm"},
+        {"epsilon_placement": "inside_root", "optimizer": "rmsprop", "initial_mean_square": 1.0},
+        {"epsilon_placement": "outside_corrected_root", "epsilon": 1e-8},
     ],
 )
 def test_options_that_go_together_are_taken(changes: dict[str, Any]) -> None:

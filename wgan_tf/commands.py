@@ -10,6 +10,7 @@ import os
 import pathlib
 import sys
 from collections.abc import Callable, Collection, Iterator
+from importlib import metadata
 from typing import Any, NoReturn
 
 from absl import app, flags, logging
@@ -19,6 +20,7 @@ from wgan_tf.config import Config
 from wgan_tf.errors import DivergenceError, ExportError, UserError, WorkerLostError
 from wgan_tf.options import default_value, field_type, format_value, parse_value
 from wgan_tf.status import Status
+from wgan_tf.suggestions import if_you_meant, nearest, nearest_options
 
 # Options of the commands that name a place to write, in which a shell leaves a ~ alone.
 PATH_FLAGS = ("workdir", "out", "saved_model")
@@ -109,8 +111,20 @@ def _native_stderr_hidden() -> Iterator[None]:
 
 
 def _parse(arguments: list[str]) -> list[str]:
+    if "--version" in arguments:
+        print(metadata.version("wgan_tf"))
+        sys.exit(Status.DONE)
     try:
         rest: list[str] = flags.FLAGS(arguments)
+    except flags.UnrecognizedFlagError as error:
+        near = nearest_options(error.flagname, flags.FLAGS)
+        _exit_with(
+            Status.USER_ERROR,
+            f"--{error.flagname} is no option; see --help"
+            f"{if_you_meant(f'--{name}' for name in near)}.",
+        )
+    except flags.CantOpenFlagFileError:
+        _exit_with(Status.USER_ERROR, _no_flagfile(arguments))
     except flags.Error as error:
         _exit_with(Status.USER_ERROR, " ".join(str(error).split()))
     except SystemExit:  # absl's --help asks for status 1.
@@ -123,6 +137,21 @@ def _parse(arguments: list[str]) -> list[str]:
     if len(rest) > 1:
         _exit_with(Status.USER_ERROR, f"{rest[1]} is no option; options are --name=value.")
     return rest
+
+
+def _no_flagfile(arguments: list[str]) -> str:
+    """What to say where a flagfile among the arguments cannot be read."""
+    paths = (
+        pathlib.Path(argument.partition("=")[2])
+        for argument in arguments
+        if argument.lstrip("-").startswith("flagfile=")
+    )
+    missing = next((path for path in paths if not path.is_file()), pathlib.Path())
+    folders = {folder for folder in (missing.parent, pathlib.Path("configs")) if folder.is_dir()}
+    known = {file.name: str(file) for folder in folders for file in sorted(folder.glob("*.flags"))}
+    near = nearest(missing.with_suffix(".flags").name, known)
+    offered = if_you_meant(known[name] for name in near)
+    return f"--flagfile={missing} cannot be read; name a file of options{offered}."
 
 
 def _with_home(value: str | list[str] | None) -> str | list[str] | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from wgan_tf.errors import UserError
 from wgan_tf.options import Requirement, Value, format_value, option
+from wgan_tf.suggestions import if_you_meant, nearest
 
 WITH_CLIPPING = Requirement("lipschitz", ("weight_clipping",))
 WITH_PENALTY = Requirement("lipschitz", ("gradient_penalty", "one_sided_gradient_penalty"))
@@ -744,7 +745,7 @@ def _check_alone(field: dataclasses.Field[Any], value: Value) -> None:
         if choices and entry not in choices:
             raise UserError(
                 f"--{field.name}={format_value(value)} is not known; take one of "
-                f"{', '.join(choices)}."
+                f"{', '.join(choices)}{if_you_meant(nearest(str(entry), choices))}."
             )
         if isinstance(entry, str) and (len(entry.splitlines()) > 1 or entry != entry.strip()):
             raise UserError(

@@ -1,13 +1,21 @@
 """Trains: `python -m wgan_tf.main --flagfile=configs/NAME.flags --workdir=DIR`."""
 
+import sys
+
 from absl import flags
 
 from wgan_tf import commands
+from wgan_tf.errors import UserError
 from wgan_tf.status import Status
 
 
 def main() -> Status:
     """Trains as the flags say, or only tells what would be trained."""
+    if len(sys.argv) == 1:
+        raise UserError(
+            "Nothing is said of what to train; the first run to try is --flagfile="
+            "configs/digits.flags, and --help lists the options."
+        )
     config = commands.config_from_flags()
 
     commands.import_tensorflow()

@@ -23,6 +23,7 @@ SMALL = Config(
     conditional="auxiliary_classifier",
     precision="float64",
     latent_dim=5,
+    leaky_relu_slope=0.3,
     acgan_generator_units=6,
     acgan_start_filters=3,
     acgan_generator_filters=(4, 2),

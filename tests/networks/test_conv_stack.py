@@ -1,6 +1,6 @@
 import dataclasses
 import pathlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import keras
 import numpy as np
@@ -146,11 +146,22 @@ SMALL = Config(
 )
 
 
-def weights(network: keras.Model) -> Iterator[Values]:
-    return iter([variable.numpy() for variable in network.trainable_variables])
+class Weights:
+    """A network's trainable variables, one after the other."""
+
+    def __init__(self, network: keras.Model, *, bias_before_norm: bool = False) -> None:
+        self._values = iter([variable.numpy() for variable in network.trainable_variables])
+        self._bias_before_norm = bias_before_norm
+
+    def __next__(self) -> Values:
+        return next(self._values)
+
+    def bias(self, *, before_norm: bool = False) -> Values | float:
+        """That of a layer, which has none before batch norm unless it is asked for."""
+        return next(self) if self._bias_before_norm or not before_norm else 0.0
 
 
-def batch_norm(x: Values, variables: Iterator[Values]) -> Values:
+def batch_norm(x: Values, variables: Weights) -> Values:
     axes = tuple(range(x.ndim - 1))
     normalized = (x - x.mean(axes)) / np.sqrt(x.var(axes) + 1e-5)
     return normalized * next(variables) + next(variables)
@@ -160,42 +171,92 @@ def elu(x: Values) -> Values:
     return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
 
 
-def draw_small(latent: Values, order: str, variables: Iterator[Values]) -> Values:
-    """The generator of `SMALL`."""
-    x = latent @ next(variables) + next(variables)
+def draw_small(latent: Values, order: str, variables: Weights) -> Values:
+    """The generator of `SMALL`, up to its last function."""
+    x = latent @ next(variables) + variables.bias(before_norm=True)
     after = order == "post_activation"
     x = x if after else x.reshape(-1, 3, 3, 2)
     x = elu(batch_norm(x, variables)).reshape(-1, 3, 3, 2)
     for factor in (3, 1):
         x = x.repeat(factor, axis=1).repeat(factor, axis=2)
-        x = tf.nn.conv2d(x, next(variables), 1, "SAME").numpy() + next(variables)
-        x = elu(batch_norm(x, variables))
-    shape = (len(x), 18, 18, 3)
-    x = tf.nn.conv2d_transpose(x, next(variables), shape, 2, "SAME").numpy() + next(variables)
-    return np.tanh(x)
+        x = tf.nn.conv2d(x, next(variables), 1, "SAME").numpy()
+        x = elu(batch_norm(x + variables.bias(before_norm=True), variables))
+    return tf.nn.conv2d_transpose(x, next(variables), (len(x), 18, 18, 3), 2, "SAME").numpy()
 
 
-def judge_small(x: Values, order: str, variables: Iterator[Values]) -> Values:
+def judge_small(x: Values, order: str, variables: Weights) -> Values:
     """The critic of `SMALL`."""
     for level, stride in enumerate((1, 4)):
         if order == "post_activation":
-            x = tf.nn.conv2d(x, next(variables), stride, "SAME").numpy() + next(variables)
+            x = tf.nn.conv2d(x, next(variables), stride, "SAME").numpy()
+            x = x + variables.bias(before_norm=level > 0)
         x = np.tanh(batch_norm(x, variables) if level > 0 else x)
         if order == "pre_activation":
-            x = tf.nn.conv2d(x, next(variables), stride, "SAME").numpy() + next(variables)
+            x = tf.nn.conv2d(x, next(variables), stride, "SAME").numpy() + variables.bias()
     return x.reshape(len(x), -1) @ next(variables) + next(variables)
 
 
+@pytest.mark.parametrize("bias_before_norm", [False, True])
 @pytest.mark.parametrize("order", ["pre_activation", "post_activation"])
-def test_layers_stand_in_the_order_that_was_chosen(order: str, randomize: Randomize) -> None:
-    config = dataclasses.replace(SMALL, conv_stack_order=order)
+def test_layers_stand_in_the_order_that_was_chosen(
+    order: str, bias_before_norm: bool, randomize: Randomize
+) -> None:
+    config = dataclasses.replace(SMALL, conv_stack_order=order, bias_before_norm=bias_before_norm)
     generator, critic = pair(config, (18, 18, 3))
     randomize([*generator.variables, *critic.variables])
     latent = np.random.default_rng(0).normal(size=(4, 3))
-    pictures = draw_small(latent, order, weights(generator))
+    variables = Weights(generator, bias_before_norm=bias_before_norm)
+    pictures = np.tanh(draw_small(latent, order, variables) + variables.bias())
     np.testing.assert_allclose(generator([latent], training=True), pictures, rtol=1e-9, atol=1e-12)
-    scores = judge_small(pictures, order, weights(critic))
+    scores = judge_small(pictures, order, Weights(critic, bias_before_norm=bias_before_norm))
     np.testing.assert_allclose(critic(pictures, training=True), scores, rtol=1e-9)
+
+
+def test_a_margin_is_cropped_off_what_is_drawn_and_padded_to_what_is_judged(
+    randomize: Randomize,
+) -> None:
+    generator, critic = pair(dataclasses.replace(SMALL, conv_stack_margin=2), (14, 14, 3))
+    randomize([*generator.variables, *critic.variables])
+    latent = np.random.default_rng(0).normal(size=(4, 3))
+    variables = Weights(generator)
+    drawn = np.tanh(draw_small(latent, "pre_activation", variables) + variables.bias())
+    pictures = drawn[:, 2:16, 2:16]
+    np.testing.assert_allclose(generator([latent], training=True), pictures, rtol=1e-9, atol=1e-12)
+    padded = np.pad(pictures, ((0, 0), (2, 2), (2, 2), (0, 0)))
+    scores = judge_small(padded, "pre_activation", Weights(critic))
+    np.testing.assert_allclose(critic(pictures, training=True), scores, rtol=1e-9)
+
+
+def test_what_is_drawn_may_be_normalised_before_the_last_function(randomize: Randomize) -> None:
+    config = dataclasses.replace(SMALL, conv_stack_generator_output_norm=True)
+    generator, _ = pair(config, (18, 18, 3))
+    randomize(generator.variables)
+    latent = np.random.default_rng(0).normal(size=(4, 3))
+    variables = Weights(generator)
+    x = draw_small(latent, "pre_activation", variables)
+    pictures = np.tanh(batch_norm(x, variables))
+    np.testing.assert_allclose(generator([latent], training=True), pictures, rtol=1e-9, atol=1e-12)
+
+
+def test_the_keras_wgan_gp_for_fashion_mnist() -> None:
+    generator, critic = pair(preset("fashion_mnist_keras"), (28, 28, 1))
+    # Batch norm, with four values a unit or filter, comes after every layer, none of which but
+    # those of the critic has a bias.
+    assert generator.count_params() == (
+        (128 * 4 * 4 * 256 + 4 * 4 * 4 * 256)
+        + (3 * 3 * 256 * 128 + 4 * 128)
+        + (3 * 3 * 128 * 64 + 4 * 64)
+        + (3 * 3 * 64 * 1 + 4 * 1)
+    )
+    assert maps(generator) == [(8, 8, 128), (16, 16, 64), (32, 32, 1)]
+    assert critic.count_params() == (
+        (5 * 5 * 1 * 64 + 64)
+        + (5 * 5 * 64 * 128 + 128)
+        + (5 * 5 * 128 * 256 + 256)
+        + (5 * 5 * 256 * 512 + 512)
+        + (2 * 2 * 512 + 1)
+    )
+    assert maps(critic) == [(16, 16, 64), (8, 8, 128), (4, 4, 256), (2, 2, 512)]
 
 
 @pytest.mark.parametrize("order", ["pre_activation", "post_activation"])
@@ -205,7 +266,8 @@ def test_dropout_follows_activations(order: str, randomize: Randomize) -> None:
         conv_stack_order=order,
         conv_stack_critic_norm="none",
         conv_stack_generator_dropout=0.25,
-        conv_stack_critic_dropout=0.5,
+        conv_stack_critic_dropout=(0.5, 0.3),
+        conv_stack_critic_output_dropout=0.4,
     )
     networks = pair(config, (18, 18, 3))
     plain = pair(dataclasses.replace(SMALL, conv_stack_order=order), (18, 18, 3))
@@ -213,7 +275,9 @@ def test_dropout_follows_activations(order: str, randomize: Randomize) -> None:
     inputs = (random.normal(size=(50, 3)), random.normal(size=(50, 18, 18, 3)))
     before = {"pre_activation": (18, 18, 3), "post_activation": (18, 18, 2)}[order]
     after = {"pre_activation": (18, 18, 2), "post_activation": (5, 5, 3)}[order]
-    expected = ([(0.25, (3, 3, 2))], [(0.5, before), (0.5, after)])
+    # What the output is computed from may have lost entries already.
+    last = {"pre_activation": 0.4, "post_activation": 1 - 0.7 * 0.6}[order]
+    expected = ([(0.25, (3, 3, 2))], [(0.5, before), (0.3, after), (last, (5 * 5 * 3,))])
     for network, x, of_network in zip(networks, inputs, expected, strict=True):
         randomize(network.variables)
         dropped = [layer.output for layer in network.layers if isinstance(layer, Dropout)]
@@ -228,26 +292,21 @@ def test_dropout_follows_activations(order: str, randomize: Randomize) -> None:
     np.testing.assert_array_equal(networks[0]([inputs[0]]), plain[0]([inputs[0]]))
 
 
-def test_moving_statistics_of_either_network_have_its_momentum() -> None:
+def test_moving_statistics_of_either_network_have_the_momentum() -> None:
     random = np.random.default_rng(0)
     inputs = (random.normal(size=(4, 3)), random.normal(size=(4, 18, 18, 3)))
 
-    def batch_variances(generator_momentum: float, critic_momentum: float) -> list[Values]:
+    def batch_variances(momentum: float) -> list[Values]:
         """Those that moved the variables from one to where they are."""
-        momenta = (generator_momentum, critic_momentum)
-        config = dataclasses.replace(
-            SMALL,
-            conv_stack_generator_norm_momentum=generator_momentum,
-            conv_stack_critic_norm_momentum=critic_momentum,
-        )
+        config = dataclasses.replace(SMALL, batch_norm_momentum=momentum)
         variances = []
-        for network, x, momentum in zip(pair(config, (18, 18, 3)), inputs, momenta, strict=True):
+        for network, x in zip(pair(config, (18, 18, 3)), inputs, strict=True):
             network([x], training=True)
             moved = [v.numpy() for v in network.variables if v.name == "moving_variance"]
             variances += [(values - momentum) / (1 - momentum) for values in moved]
         return variances
 
-    first, second = batch_variances(0.8, 0.6), batch_variances(0.5, 0.9)
+    first, second = batch_variances(0.8), batch_variances(0.5)
     assert len(first) == 4
     for one, other in zip(first, second, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9)
@@ -267,6 +326,8 @@ def test_moving_statistics_of_either_network_have_its_momentum() -> None:
         ),
         ({"conv_stack_critic_strides": (2, 2, 2)}, (28, 28, 1), "critic_strides=2,2,2 has 3 .* 4"),
         ({"conv_stack_critic_kernel_sizes": ()}, (28, 28, 1), "critic_kernel_sizes= has 0 .* 4"),
+        ({"conv_stack_critic_dropout": (0.1, 0.2)}, (28, 28, 1), "dropout=0.1,0.2 has 2 .* 4"),
+        ({"conv_stack_margin": 2}, (28, 28, 1), " 28 pixels, not of 32; .* --conv_stack_margin"),
     ],
 )
 def test_layers_that_do_not_fit_are_refused(

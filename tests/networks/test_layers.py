@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.networks.built import build_layer
 from wgan_tf.config import ACTIVATIONS
 from wgan_tf.networks.layers import OUTPUT_RANGES, LayerFactory
 from wgan_tf.networks.spectral import SpectralConv2D, SpectralDense
@@ -24,8 +25,7 @@ def test_initial_kernels_have_the_deviations_their_names_say() -> None:
         "glorot_uniform": np.sqrt(6 / (300 + 400)) / np.sqrt(3),
     }
     for name, deviation in expected.items():
-        dense = LayerFactory("float32", 0, name).dense(400)
-        dense.build((None, 300))
+        dense = build_layer(LayerFactory("float32", 0, name).dense(400), (300,))
         kernel = dense.kernel.numpy()
         assert abs(kernel.std() / deviation - 1) < 0.02, name
         assert abs(kernel.mean()) < 0.02 * deviation, name
@@ -33,9 +33,7 @@ def test_initial_kernels_have_the_deviations_their_names_say() -> None:
 
 
 def test_no_two_layers_begin_alike(factory: LayerFactory) -> None:
-    first, second = factory.dense(5), factory.dense(5)
-    first.build((None, 6))
-    second.build((None, 6))
+    first, second = (build_layer(factory.dense(5), (6,)) for _ in range(2))
     assert not np.any(first.kernel.numpy() == second.kernel.numpy())
 
 
@@ -57,16 +55,23 @@ def test_rectifiers(factory: LayerFactory) -> None:
     x = np.array([-5.0, 3.0])
     np.testing.assert_allclose(factory.relu()(x), [0.0, 3.0])
     np.testing.assert_allclose(factory.leaky_relu()(x), [-1.0, 3.0])
-    np.testing.assert_allclose(factory.leaky_relu(0.3)(x), [-1.5, 3.0])
+    steeper = LayerFactory("float64", 0, "normal", leaky_relu_slope=0.3)
+    np.testing.assert_allclose(steeper.leaky_relu()(x), [-1.5, 3.0])
+    np.testing.assert_allclose(steeper.activation("leaky_relu")(x), [-1.5, 3.0])
 
 
 def test_only_a_spectral_factory_normalises_kernels(factory: LayerFactory) -> None:
     made = LayerFactory("float64", 0, "normal", spectral_norm=True)
-    assert isinstance(made.dense(2), SpectralDense)
-    assert isinstance(made.head(), SpectralDense)
-    assert isinstance(made.convolution(2, 3, 1), SpectralConv2D)
-    for layer in (factory.dense(2), factory.head(), factory.convolution(2, 3, 1)):
-        assert not isinstance(layer, (SpectralDense, SpectralConv2D))
+    shapes = {"dense": (3,), "head": (3,), "convolution": (4, 4, 3)}
+    arguments = {"dense": (2,), "head": (), "convolution": (2, 3, 1)}
+    kinds = {"dense": SpectralDense, "head": SpectralDense, "convolution": SpectralConv2D}
+    for name, shape in shapes.items():
+        plain, spectral = (
+            build_layer(getattr(layers, name)(*arguments[name]), shape)
+            for layers in (factory, made)
+        )
+        assert isinstance(spectral, kinds[name])
+        assert not isinstance(plain, (SpectralDense, SpectralConv2D))
 
 
 def test_convolutions_change_sides_by_their_stride(factory: LayerFactory) -> None:
@@ -104,7 +109,7 @@ SHAPED = {
     "mean_pool": lambda layers: layers.mean_pool(),
     "max_pool": lambda layers: layers.max_pool(),
     "layer norm": lambda layers: layers.norm("layer"),
-    "convolution": lambda layers: layers.convolution(3, 3, 2),
+    "convolution": lambda layers: build_layer(layers.convolution(3, 3, 2), (4, 4, 2)),
 }
 
 

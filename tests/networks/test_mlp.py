@@ -50,8 +50,9 @@ def test_networks_are_dense_layers_with_rectifiers(
     np.testing.assert_allclose(critic(drawn), dense_stack(critic, drawn.reshape(3, -1)), rtol=1e-12)
 
 
+@pytest.mark.parametrize("bias_before_norm", [False, True])
 def test_hidden_layers_are_dense_then_norm_then_activation(
-    mlp_config: Config, randomize: Randomize
+    bias_before_norm: bool, mlp_config: Config, randomize: Randomize
 ) -> None:
     config = dataclasses.replace(
         mlp_config,
@@ -60,16 +61,20 @@ def test_hidden_layers_are_dense_then_norm_then_activation(
         mlp_generator_activation="leaky_relu",
         mlp_critic_units=(6,),
         mlp_critic_activation="tanh",
+        leaky_relu_slope=0.3,
+        batch_norm_epsilon=1e-3,
+        bias_before_norm=bias_before_norm,
     )
     generator = registry.build_generator(config, (2,), 0)
     critic = registry.build_critic(config, (2,), 0)
     randomize([*generator.variables, *critic.variables])
     x = latent = np.random.default_rng(0).normal(size=(6, 3))
     *hidden, kernel, bias = (variable.numpy() for variable in generator.trainable_variables)
-    for w, b, gamma, beta in (hidden[:4], hidden[4:]):
-        x = x @ w + b
-        x = (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5) * gamma + beta
-        x = np.where(x > 0, x, 0.2 * x)
+    assert len(hidden) == (8 if bias_before_norm else 6)
+    for w, *b, gamma, beta in (hidden[: len(hidden) // 2], hidden[len(hidden) // 2 :]):
+        x = x @ w + sum(b)
+        x = (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-3) * gamma + beta
+        x = np.where(x > 0, x, 0.3 * x)
     drawn = x @ kernel + bias
     np.testing.assert_allclose(generator([latent], training=True), drawn, rtol=1e-7)
     w, b, kernel, bias = (variable.numpy() for variable in critic.trainable_variables)
@@ -118,10 +123,11 @@ def test_each_layer_drops_at_its_rate() -> None:
         mlp_generator_norm="none",
         mlp_generator_dropout=(0.5, 0.0, 0.4),
         mlp_critic_units=(2000, 2000),
+        mlp_critic_dropout=(0.2, 0.3),
     )
     generator = registry.build_generator(config, (1,), 0)
     critic = registry.build_critic(config, (1,), 0)
-    for network, rates in ((generator, [0.5, 0.4]), (critic, [0.2, 0.2])):
+    for network, rates in ((generator, [0.5, 0.4]), (critic, [0.2, 0.3])):
         dropped = [layer.output for layer in network.layers if isinstance(layer, Dropout)]
         for kernel in network.trainable_variables:
             kernel.assign(np.ones(kernel.shape))

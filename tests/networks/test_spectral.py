@@ -5,22 +5,23 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.networks.built import build_layer
 from wgan_tf.networks import spectral
 from wgan_tf.networks.layers import LayerFactory
 
 Randomize = Callable[[Iterable[keras.Variable]], None]
-SHAPES = {"dense": (None, 6), "head": (None, 6), "convolution": (None, 4, 4, 2)}
+SHAPES = {"dense": (6,), "head": (6,), "convolution": (4, 4, 2)}
 
 
 def make(kind: str, precision: str = "float64", seed: int = 0) -> keras.Layer:
     """A built layer, its kernel far from normalised."""
     factory = LayerFactory(precision, seed, "glorot_uniform", spectral_norm=True)
-    layer = {
+    operation = {
         "dense": lambda: factory.dense(4),
         "head": lambda: factory.head(3),
         "convolution": lambda: factory.convolution(5, 3, 2),
     }[kind]()
-    layer.build(SHAPES[kind])
+    layer = build_layer(operation, SHAPES[kind])
     kernel = layer.trainable_variables[0]
     kernel.assign(3 * kernel)
     return layer
@@ -60,10 +61,10 @@ def test_the_kernel_is_divided_by_one_power_iteration_from_the_kept_vector(kind:
     v, u = directions(layer)
     np.testing.assert_allclose(layer.kernel, kernel / (v @ as_matrix(kernel) @ u), rtol=1e-12)
 
-    x = np.random.default_rng(0).normal(size=(2, *SHAPES[kind][1:]))
+    x = np.random.default_rng(0).normal(size=(2, *SHAPES[kind]))
     plain = keras.layers.Conv2D(5, 3, 2, padding="same", dtype="float64")
     plain = plain if kind == "convolution" else keras.layers.Dense(u.size, dtype="float64")
-    plain.build(SHAPES[kind])
+    plain.build((None, *SHAPES[kind]))
     plain.set_weights([layer.kernel, layer.bias])
     np.testing.assert_allclose(layer(x), plain(x), rtol=1e-12)
     np.testing.assert_array_equal(layer.direction, direction)
@@ -157,9 +158,7 @@ def test_directions_follow_from_the_seed_and_differ_between_layers() -> None:
     np.testing.assert_array_equal(make("dense").direction, make("dense").direction)
     assert np.all(make("dense").direction.numpy() != make("dense", seed=1).direction.numpy())
     factory = LayerFactory("float64", 0, "normal", spectral_norm=True)
-    first, second = factory.dense(4), factory.dense(4)
-    first.build((None, 4))
-    second.build((None, 4))
+    first, second = (build_layer(factory.dense(4), (4,)) for _ in range(2))
     assert np.all(first.direction.numpy() != second.direction.numpy())
 
 

@@ -5,10 +5,14 @@ import html.parser
 import json
 import pathlib
 import re
+from importlib import metadata
 
 import pytest
 
 from tests.reporting.conftest import LINES, MakeRun
+from tests.untrained import write_run
+from wgan_tf import drawing
+from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.reporting import write_report
 from wgan_tf.run_folder import RunFolder
@@ -45,6 +49,17 @@ class Reader(html.parser.HTMLParser):
 def written(*folders: RunFolder) -> Reader:
     write_report(folders, folders[0].report_file)
     return Reader(pathlib.Path(folders[0].report_file).read_text(encoding="utf-8"))
+
+
+def test_the_page_tells_what_the_newest_model_was_exported_with(tmp_path: pathlib.Path) -> None:
+    config = Config(workdir="run", dcgan_width=2, dcgan_kernel_size=3, latent_dim=3)
+    folder = write_run(tmp_path / "run", config)
+    page = written(folder)
+    assert "Exported with" not in page.text
+    drawing.export(folder)
+    page = written(folder)
+    for package in ("wgan_tf", "tensorflow", "keras"):
+        assert f"Exported with {package} {metadata.version(package)}" in page.text
 
 
 def test_the_page_has_what_the_files_have(make_run: MakeRun) -> None:

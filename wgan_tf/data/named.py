@@ -1,7 +1,6 @@
 """`--dataset=NAME[/CONFIG][:VERSION]`: a data set that TFDS knows."""
 
 import contextlib
-import difflib
 import functools
 import json
 import os
@@ -16,6 +15,7 @@ import tensorflow_datasets as tfds
 from wgan_tf.data.full_disk import is_full_disk
 from wgan_tf.data.source import Source
 from wgan_tf.errors import UserError
+from wgan_tf.suggestions import if_you_meant, nearest
 
 # Once a file has been fetched often on a day, it refuses everybody.
 _LIMITED_HOST = "drive.google.com"
@@ -38,6 +38,7 @@ def named_source(dataset: str, data_dir: pathlib.Path) -> Source:
 def _find_builder(dataset: str, data_dir: pathlib.Path) -> tfds.core.DatasetBuilder:
     match = _NAME.fullmatch(dataset)
     if match is None:
+        _tell_of_folder(dataset)
         raise UserError(
             f"--dataset={dataset} is no data set specification; give a TFDS name such as mnist or "
             "my_set/config, digits, toy:NAME, folder:DIR, idx:DIR or npy:FILE."
@@ -45,19 +46,25 @@ def _find_builder(dataset: str, data_dir: pathlib.Path) -> tfds.core.DatasetBuil
     try:
         return tfds.builder(dataset, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError as error:
+        _tell_of_folder(dataset)
         known = [*tfds.list_builders(with_community_datasets=False), "digits"]
-        close = difflib.get_close_matches(match[1], known)
-        remedy = "see `tfds list` for the names"
-        if close:
-            remedy = f"take {' or '.join(close)} if you meant that, or {remedy}"
         raise UserError(
-            f"--dataset={dataset} is unknown to TFDS and not prepared in {data_dir}; {remedy}."
+            f"--dataset={dataset} is unknown to TFDS and not prepared in {data_dir}; see "
+            f"`tfds list` for the names{if_you_meant(nearest(match[1], known))}."
         ) from error
     except Exception as error:  # Each data set's own code runs here.
         raise UserError(
             f"--dataset={dataset} cannot be used ({_first_line(error)}); check the name, the "
             "configuration and the version, or the packages that it needs."
         ) from error
+
+
+def _tell_of_folder(dataset: str) -> None:
+    if pathlib.Path(dataset).expanduser().is_dir():
+        raise UserError(
+            f"--dataset={dataset} is a folder; give folder:{dataset} to train on the pictures in "
+            "it, or idx: before one with MNIST's original files."
+        )
 
 
 def check_obtainable(builder: tfds.core.DatasetBuilder, dataset: str) -> None:

@@ -217,8 +217,8 @@ def _median_rate(run: Run) -> float:
 
 
 def _export(run: Run) -> Mapping[str, str]:
-    card = read_model_card(run.folder.exports)
-    return {f"Exported with {name}": str(card[name]) for name in PACKAGES if name in card}
+    versions = read_model_card(run.folder.exports).get("versions", {})
+    return {f"Exported with {name}": str(version) for name, version in versions.items()}
 
 
 def _here() -> Mapping[str, str]:

@@ -82,10 +82,9 @@ class Adam(keras.optimizers.Adam):
         rate, gradient = tf.cast(learning_rate, dtype), tf.cast(gradient, dtype)
         # In float32, 1 - 0.999 is off by 5e-5 of itself.
         step = tf.cast(self.iterations + 1, tf.float64)
-        mean_correction = tf.cast(1.0 - tf.pow(tf.cast(self.beta_1, tf.float64), step), dtype)
-        square_root_correction = tf.cast(
-            tf.sqrt(1.0 - tf.pow(tf.cast(self.beta_2, tf.float64), step)), dtype
-        )
+        beta_1, beta_2 = (tf.constant(beta, tf.float64) for beta in (self.beta_1, self.beta_2))
+        mean_correction = tf.cast(1.0 - tf.pow(beta_1, step), dtype)
+        square_root_correction = tf.cast(tf.sqrt(1.0 - tf.pow(beta_2, step)), dtype)
         self.assign_add(mean, (gradient - mean) * (1.0 - self.beta_1))
         self.assign_add(square, (tf.square(gradient) - square) * (1.0 - self.beta_2))
         if self._placement == "outside_corrected_root":
@@ -128,7 +127,9 @@ class RMSprop(keras.optimizers.RMSprop):
         """Makes the mean squares."""
         super().build(variables)
         for square in self._velocities:
-            square.assign(tf.fill(square.shape, tf.cast(self._initial_mean_square, square.dtype)))
+            square.assign(
+                tf.fill(square.shape, tf.constant(self._initial_mean_square, square.dtype))
+            )
 
     def update_step(
         self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor

@@ -270,7 +270,12 @@ class Step:
 
     def _update_critic(self, tape: tf.GradientTape, loss: tf.Tensor) -> None:
         variables = self._state.critic.trainable_variables
-        apply_gradients(self._state.critic_optimizer, tape.gradient(loss, variables), variables)
+        # The loss of generated examples alone may leave the class head out.
+        gradients = [
+            tf.zeros(variable.shape, variable.dtype) if gradient is None else gradient
+            for gradient, variable in zip(tape.gradient(loss, variables), variables, strict=True)
+        ]
+        apply_gradients(self._state.critic_optimizer, gradients, variables)
         spectral.iterate(self._state.critic)
 
     def _describe(
