@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 from wgan_tf import commands, flagfile
+from wgan_tf import config as configuration
 from wgan_tf.errors import DivergenceError, UserError
 from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.serving.saved_model import exported_step
@@ -329,10 +331,17 @@ def test_points_that_no_plane_shows_are_refused(tmp_path: pathlib.Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["points.npy"]
 
 
-def test_help_is_no_failure() -> None:
-    result = run("sample", "--help")
+def test_help_lists_every_option_once_below_its_heading() -> None:
+    result = run("main", "--help")
     assert result.returncode == 0
-    assert "--workdir" in result.stdout
+    listed = re.findall(r"^  --(\w+)=", result.stdout, re.MULTILINE)
+    assert sorted(listed) == sorted(["dry_run", *(field.name for field in configuration.fields())])
+    headings = re.findall(r"^(\w.*):$", result.stdout, re.MULTILINE)
+    assert headings[:3] == ["This command", "The run", "Data"]
+    assert result.stdout.index("Steps and optimizers:") < result.stdout.index("--batch_size=")
+    of_sample = run("sample", "--help")
+    assert of_sample.returncode == 0
+    assert re.findall(r"^  --(\w+)=", of_sample.stdout, re.MULTILINE)[0] == "workdir"
 
 
 def test_the_home_folder_may_be_a_tilde(

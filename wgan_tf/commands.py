@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from absl import app, flags, logging
 
 from wgan_tf import config as configuration
+from wgan_tf.command_help import help_text
 from wgan_tf.config import Config
 from wgan_tf.errors import DivergenceError, ExportError, UserError, WorkerLostError
 from wgan_tf.options import default_value, field_type, format_value, parse_value
@@ -114,6 +115,9 @@ def _parse(arguments: list[str]) -> list[str]:
     if "--version" in arguments:
         print(metadata.version("wgan_tf"))
         sys.exit(Status.DONE)
+    if {"--help", "-help", "-h", "--helpfull", "--helpshort"} & set(arguments):
+        print(_help())
+        sys.exit(Status.DONE)
     try:
         rest: list[str] = flags.FLAGS(arguments)
     except flags.UnrecognizedFlagError as error:
@@ -127,8 +131,6 @@ def _parse(arguments: list[str]) -> list[str]:
         _exit_with(Status.USER_ERROR, _no_flagfile(arguments))
     except flags.Error as error:
         _exit_with(Status.USER_ERROR, " ".join(str(error).split()))
-    except SystemExit:  # absl's --help asks for status 1.
-        sys.exit(Status.DONE)
     if flags.FLAGS["verbosity"].using_default_value:
         flags.FLAGS.verbosity = logging.ERROR
     for name in PATH_FLAGS:
@@ -137,6 +139,16 @@ def _parse(arguments: list[str]) -> list[str]:
     if len(rest) > 1:
         _exit_with(Status.USER_ERROR, f"{rest[1]} is no option; options are --name=value.")
     return rest
+
+
+def _help() -> str:
+    options = {flag.name for flag in flags.FLAGS.flags_by_module_dict().get(__name__, ())}
+    own = [
+        flag
+        for flag in flags.FLAGS.get_key_flags_for_module(sys.argv[0])
+        if flag.name not in options
+    ]
+    return help_text(sys.modules["__main__"].__doc__ or "", own, options)
 
 
 def _no_flagfile(arguments: list[str]) -> str:

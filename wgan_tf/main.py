@@ -29,5 +29,4 @@ if __name__ == "__main__":
     flags.DEFINE_bool(
         "dry_run", False, "Print options, networks and data set; train nothing, write nothing."
     )
-    flags.adopt_module_key_flags(commands)
     commands.run(main)

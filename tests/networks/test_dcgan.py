@@ -1,11 +1,16 @@
 import dataclasses
+from collections.abc import Callable, Iterable
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.networks import dcgan, registry
+
+Randomize = Callable[[Iterable[keras.Variable]], None]
 
 
 @pytest.mark.parametrize(
@@ -89,6 +94,86 @@ def test_dense_layer_and_layer_norm_of_the_critic(dcgan_config: Config) -> None:
     assert critic.count_params() == (
         (9 * 1 * 2 + 2) + (9 * 2 * 4 + 4 + 2 * 4) + (4 * 4 * 4 * 5 + 5) + (5 + 1)
     )
+
+
+@pytest.mark.parametrize("first_norm", ["feature_map", "units"])
+def test_the_first_norm_is_over_the_filters_or_over_the_units(
+    first_norm: str, dcgan_config: Config, randomize: Randomize
+) -> None:
+    config = dataclasses.replace(
+        dcgan_config, dcgan_first_norm=first_norm, batch_norm_epsilon=1e-3, precision="float64"
+    )
+    generator = registry.build_generator(config, (8, 8, 1), 0)
+    randomize(generator.variables)
+    dense, scale, offset, kernel, bias = (v.numpy() for v in generator.trainable_variables)
+    latent = np.random.default_rng(0).normal(size=(5, 3))
+    x = latent @ dense
+    x = x if first_norm == "units" else x.reshape(5, 4, 4, 2)
+    axes = tuple(range(x.ndim - 1))
+    x = (x - x.mean(axes)) / np.sqrt(x.var(axes) + 1e-3) * scale + offset
+    x = np.maximum(x, 0).reshape(5, 4, 4, 2)
+    x = tf.nn.conv2d_transpose(x, kernel, (5, 8, 8, 1), 2, "SAME").numpy() + bias
+    np.testing.assert_allclose(generator(latent, training=True), np.tanh(x), rtol=1e-9, atol=1e-12)
+
+
+def biased(network: keras.Model) -> list[bool]:
+    """Whether each layer with a kernel has a bias."""
+    return [layer.use_bias for layer in network.layers if hasattr(layer, "use_bias")]
+
+
+@pytest.mark.parametrize(
+    ("biases", "before_norm", "generator_biases", "critic_biases"),
+    [
+        (True, False, [False, False, True], [True, False, True]),
+        (True, True, [True, True, True], [True, True, True]),
+        (False, False, [False, False, False], [False, False, False]),
+        (False, True, [True, True, False], [False, True, False]),
+    ],
+)
+def test_layers_have_biases_where_they_are_asked_for(
+    biases: bool,
+    before_norm: bool,
+    generator_biases: list[bool],
+    critic_biases: list[bool],
+    dcgan_config: Config,
+) -> None:
+    config = dataclasses.replace(
+        dcgan_config,
+        dcgan_biases=biases,
+        bias_before_norm=before_norm,
+        dcgan_critic_norm="batch",
+        lipschitz="none",
+    )
+    # The generator's last layer, and the critic's first and last, are followed by no norm.
+    assert biased(registry.build_generator(config, (16, 16, 1), 0)) == generator_biases
+    assert biased(registry.build_critic(config, (16, 16, 1), 0)) == critic_biases
+
+
+def test_kernels_begin_as_in_the_code_of_wgan_gp() -> None:
+    config = Config(dcgan_width=8, dcgan_initializer="wgan_gp")
+    generator = registry.build_generator(config, (32, 32, 3), 0)
+    critic = registry.build_critic(config, (32, 32, 3), 0)
+    # Linear: variance 2 / (inputs + outputs). Deconv2D, of stride 2: 4 / (25 inputs / 4 + 25
+    # outputs). Conv2D, of stride 2: 4 / (25 inputs + 25 outputs / 4).
+    expected = {
+        generator: [
+            2 / (128 + 4 * 4 * 32),
+            4 / (25 * 32 / 4 + 25 * 16),
+            4 / (25 * 16 / 4 + 25 * 8),
+            4 / (25 * 8 / 4 + 25 * 3),
+        ],
+        critic: [
+            4 / (25 * 3 + 25 * 8 / 4),
+            4 / (25 * 8 + 25 * 16 / 4),
+            4 / (25 * 16 + 25 * 32 / 4),
+            2 / (4 * 4 * 32 + 1),
+        ],
+    }
+    for network, variances in expected.items():
+        kernels = [v.numpy() for v in network.trainable_variables if v.name == "kernel"]
+        for kernel, variance in zip(kernels, variances, strict=True):
+            bound = np.sqrt(3 * variance)
+            assert 0.98 * bound < np.abs(kernel).max() <= (1 + 1e-6) * bound
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,22 @@ def test_hidden_layers_are_dense_then_norm_then_activation(
     np.testing.assert_allclose(critic(drawn), np.tanh(drawn @ w + b) @ kernel + bias, rtol=1e-9)
 
 
+def test_kernels_begin_as_in_the_code_of_wgan_gp(mlp_config: Config) -> None:
+    config = dataclasses.replace(
+        mlp_config, mlp_initializer="wgan_gp", mlp_generator_units=(50, 60), mlp_critic_units=(70,)
+    )
+    # Layers before a rectifier: variance 2 / inputs; the last: 2 / (inputs + outputs).
+    expected = {
+        registry.build_generator(config, (20,), 0): [2 / 3, 2 / 50, 2 / (60 + 20)],
+        registry.build_critic(config, (20,), 0): [2 / 20, 2 / (70 + 1)],
+    }
+    for network, variances in expected.items():
+        kernels = [v.numpy() for v in network.trainable_variables if v.name == "kernel"]
+        for kernel, variance in zip(kernels, variances, strict=True):
+            bound = np.sqrt(3 * variance)
+            assert 0.95 * bound < np.abs(kernel).max() <= (1 + 1e-6) * bound
+
+
 def test_parameters_of_the_toy_pair() -> None:
     config = Config(architecture="mlp", output_activation="linear", latent_dim=2)
     between = 2 * (512 * 512 + 512)

@@ -104,7 +104,7 @@ def test_a_change_of_a_network_is_found_under_its_name(options: Options, keys: s
         ("cifar", {"dequantize": False}, {"dequantized"}),
         ("fashion_mnist_keras", {"critic_batches": "new"}, {"critic_batches"}),
     ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else str(value),
+    ids=lambda value: value if isinstance(value, str) else "-".join(sorted(value)),
 )
 def test_a_change_of_a_setting_is_found_under_its_name(
     preset: str, options: Options, keys: set[str]

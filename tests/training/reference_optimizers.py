@@ -9,7 +9,11 @@ Array = np.ndarray
 
 
 class Adam:
-    """Kingma and Ba 2015, with epsilon where it is placed."""
+    """Kingma and Ba 2015, with epsilon where it is placed.
+
+    Attributes:
+        rate: of learning.
+    """
 
     def __init__(
         self,
@@ -19,7 +23,7 @@ class Adam:
         epsilon: float,
         placement: str = "outside_root",
     ) -> None:
-        self._rate, self._beta_1, self._beta_2 = rate, beta_1, beta_2
+        self.rate, self._beta_1, self._beta_2 = rate, beta_1, beta_2
         self._epsilon, self._placement = epsilon, placement
         self._count = 0
         self._moments: list[tuple[Any, Any]] | None = None
@@ -40,12 +44,16 @@ class Adam:
     def _update(self, mean: Array, square: Array) -> Array:
         c_1, c_2 = 1 - self._beta_1**self._count, 1 - self._beta_2**self._count
         if self._placement == "outside_corrected_root":
-            return -self._rate * (mean / c_1) / (np.sqrt(square / c_2) + self._epsilon)
-        return -self._rate * np.sqrt(c_2) / c_1 * mean / (np.sqrt(square) + self._epsilon)
+            return -self.rate * (mean / c_1) / (np.sqrt(square / c_2) + self._epsilon)
+        return -self.rate * np.sqrt(c_2) / c_1 * mean / (np.sqrt(square) + self._epsilon)
 
 
 class RMSprop:
-    """Tieleman and Hinton 2012, with epsilon where it is placed."""
+    """Tieleman and Hinton 2012, with epsilon where it is placed.
+
+    Attributes:
+        rate: of learning.
+    """
 
     def __init__(
         self,
@@ -55,7 +63,7 @@ class RMSprop:
         placement: str = "outside_root",
         initial: float = 0.0,
     ) -> None:
-        self._rate, self._rho, self._epsilon, self._placement = rate, rho, epsilon, placement
+        self.rate, self._rho, self._epsilon, self._placement = rate, rho, epsilon, placement
         self._initial = initial
         self._squares: list[Any] | None = None
 
@@ -67,7 +75,7 @@ class RMSprop:
             for square, gradient in zip(before, gradients, strict=True)
         ]
         return [
-            -self._rate * gradient / self._root(square)
+            -self.rate * gradient / self._root(square)
             for square, gradient in zip(self._squares, gradients, strict=True)
         ]
 

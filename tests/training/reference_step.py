@@ -49,6 +49,11 @@ class Reference:
         }
         self._conditioning = config.generator_conditioning if config.conditional != "none" else ""
 
+    def set_learning_rates(self, factor: float) -> None:
+        """Multiplies both of the configuration."""
+        self._optimizers["generator"].rate = factor * self._config.generator_learning_rate
+        self._optimizers["critic"].rate = factor * self._config.critic_learning_rate
+
     def critic_step(
         self,
         real: Array,

@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,13 +29,44 @@ def test_without_warmup_critic_steps_are_always_the_same() -> None:
     assert {int(schedule.critic_steps_at(config, at(step))) for step in (0, 24, 500)} == {3}
 
 
-@pytest.mark.parametrize("warmup", [False, True])
-def test_batches_before_a_step_are_the_critic_steps_of_all_steps_before(warmup: bool) -> None:
-    config = dataclasses.replace(WARM, critic_warmup=warmup)
-    steps = tf.range(1601, dtype=tf.int64)
-    taken = tf.broadcast_to(schedule.critic_steps_at(config, steps), [1601]).numpy()
-    before = [schedule.batches_before(config, step) for step in range(1601)]
-    assert before == [0, *np.cumsum(taken)[:-1]]
+STEPS = range(3001)
+
+
+def critic_steps(config: Config) -> list[int]:
+    """Those before each of `STEPS`."""
+    steps = tf.range(len(STEPS), dtype=tf.int64)
+    return tf.broadcast_to(schedule.critic_steps_at(config, steps), [len(STEPS)]).numpy().tolist()
+
+
+def test_warmup_begins_anew_in_every_period() -> None:
+    config = dataclasses.replace(WARM, critic_warmup_period=1000)
+    by_source = [100 if step % 1000 < 25 or step % 500 == 0 else 5 for step in STEPS]
+    assert critic_steps(config) == by_source
+    # Without a period it does not, but for every 500th step.
+    once = [100 if step < 25 or step % 500 == 0 else 5 for step in STEPS]
+    assert critic_steps(WARM) == once
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"critic_warmup": False},
+        {},
+        *[{"critic_warmup_period": period} for period in (1, 10, 25, 70, 600, 1000, 5000)],
+    ],
+)
+def test_batches_before_a_step_are_the_critic_steps_of_all_steps_before(
+    changes: dict[str, Any],
+) -> None:
+    config = dataclasses.replace(WARM, **changes)
+    before = [schedule.batches_before(config, step) for step in STEPS]
+    assert before == [0, *np.cumsum(critic_steps(config))[:-1]]
+
+
+@pytest.mark.parametrize("changes", [{"critic_warmup": False}, {}, {"critic_warmup_period": 1000}])
+def test_where_critic_steps_share_a_batch_every_step_takes_one(changes: dict[str, Any]) -> None:
+    config = dataclasses.replace(WARM, critic_batches="same", **changes)
+    assert [schedule.batches_before(config, step) for step in STEPS] == list(STEPS)
 
 
 @pytest.mark.parametrize(

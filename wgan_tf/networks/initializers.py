@@ -16,6 +16,8 @@ class Fans(NamedTuple):
         fan_out: outputs * receptive field.
         strided_fan_in: `fan_in`, divided by stride^2 in a transposed convolution.
         strided_fan_out: `fan_out`, divided by stride^2 in a convolution.
+        pytorch_fan_in: `fan_in`, but `fan_out` in a transposed convolution, whose kernel PyTorch
+            has the other way round.
         is_dense: whether the layer is dense.
     """
 
@@ -23,18 +25,19 @@ class Fans(NamedTuple):
     fan_out: float
     strided_fan_in: float
     strided_fan_out: float
+    pytorch_fan_in: float
     is_dense: bool = False
 
     @classmethod
     def of_dense(cls, inputs: int, units: int) -> "Fans":
         """Of a dense layer."""
-        return cls(inputs, units, inputs, units, is_dense=True)
+        return cls(inputs, units, inputs, units, inputs, is_dense=True)
 
     @classmethod
     def of_convolution(cls, channels: int, filters: int, kernel_size: int, stride: int) -> "Fans":
         """Of a convolution."""
         fan_in, fan_out = channels * kernel_size**2, filters * kernel_size**2
-        return cls(fan_in, fan_out, fan_in, fan_out / stride**2)
+        return cls(fan_in, fan_out, fan_in, fan_out / stride**2, fan_in)
 
     @classmethod
     def of_transposed_convolution(
@@ -42,7 +45,7 @@ class Fans(NamedTuple):
     ) -> "Fans":
         """Of a transposed convolution."""
         fan_in, fan_out = channels * kernel_size**2, filters * kernel_size**2
-        return cls(fan_in, fan_out, fan_in / stride**2, fan_out)
+        return cls(fan_in, fan_out, fan_in / stride**2, fan_out, fan_out)
 
 
 def kernel_initializer(kind: str, fans: Fans, seed: int) -> keras.Initializer:
@@ -54,7 +57,7 @@ def kernel_initializer(kind: str, fans: Fans, seed: int) -> keras.Initializer:
             2 / (fan_in + fan_out) (Glorot and Bengio 2010). wgan_gp: of variance 4 / (fan_in +
             fan_out), strides counted, for convolutions both ways, and Glorot's for dense layers,
             as the code of Gulrajani et al. 2017 has it. fan_in_uniform: within 1 / sqrt(fan_in),
-            as PyTorch begins its linear layers and convolutions.
+            as PyTorch counts it and begins its linear layers and convolutions both ways.
         fans: of the layer.
         seed: of the values.
     """
@@ -68,14 +71,14 @@ def kernel_initializer(kind: str, fans: Fans, seed: int) -> keras.Initializer:
     if kind == "wgan_gp" and not fans.is_dense:
         return _uniform(4.0 / (fans.strided_fan_in + fans.strided_fan_out), seed)
     if kind == "fan_in_uniform":
-        return _uniform(1.0 / (3.0 * fans.fan_in), seed)
+        return _uniform(1.0 / (3.0 * fans.pytorch_fan_in), seed)
     return _uniform(glorot, seed)
 
 
 def bias_initializer(kind: str, fans: Fans, seed: int) -> keras.Initializer:
     """Zeros; with fan_in_uniform, uniform within 1 / sqrt(fan_in)."""
     if kind == "fan_in_uniform":
-        return _uniform(1.0 / (3.0 * fans.fan_in), seed)
+        return _uniform(1.0 / (3.0 * fans.pytorch_fan_in), seed)
     return keras.initializers.Zeros()
 
 

@@ -1,0 +1,1 @@
+"""The options of a run by subject; `wgan_tf.config.Config` has them all."""

@@ -1,0 +1,42 @@
+"""Options: data."""
+
+import dataclasses
+
+from wgan_tf.options import option
+
+
+@dataclasses.dataclass(frozen=True)
+class DataOptions:
+    """Data."""
+
+    dataset: str = option(
+        "digits",
+        "What to train on: a TFDS name, digits, toy:25gaussians, toy:8gaussians or toy:swissroll "
+        "(new points in every batch of the whole of these two), folder:DIR, idx:DIR or npy:FILE. A "
+        "run goes on from another place if the examples are the same.",
+        may_change=True,
+    )
+    data_dir: str = option(
+        "~/tensorflow_datasets",
+        "Folder of TFDS data sets and of the stores prepared from them.",
+        may_change=True,
+    )
+    image_size: int = option(
+        0,
+        "Side of the square pictures in pixels, reached by a centre crop and an antialiased "
+        "resize; 0 keeps the data set's own.",
+        minimum=0,
+    )
+    train_split: str = option(
+        "train", "Split to train on, in TFDS syntax: train[:50%], train+test."
+    )
+    eval_split: str = option(
+        "",
+        "Split of held-out examples for the critic's estimate, in TFDS syntax.",
+        may_change=True,
+    )
+    classes: tuple[str, ...] = option((), "Keep these classes only, by name or number.")
+    dequantize: bool = option(
+        False,
+        "Spread each pixel's value evenly over its step of 1/256 by uniform noise.",
+    )

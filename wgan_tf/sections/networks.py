@@ -1,0 +1,51 @@
+"""Options: the networks of every family."""
+
+import dataclasses
+
+from wgan_tf.options import option
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkOptions:
+    """Networks of every family."""
+
+    architecture: str = option(
+        "dcgan",
+        "Family of the two networks.",
+        choices=("mlp", "dcgan", "conv_stack", "resnet", "acgan"),
+    )
+    output_activation: str = option(
+        "tanh",
+        "Last function of the generator, which sets the range that pictures are scaled to: tanh "
+        "[-1, 1], sigmoid [0, 1], linear for points.",
+        choices=("tanh", "sigmoid", "linear"),
+    )
+    latent_dim: int = option(128, "Width of the latent.", minimum=1)
+    latent_distribution: str = option(
+        "normal",
+        "Distribution of the latent: standard normal, or uniform on (-1, 1).",
+        choices=("normal", "uniform"),
+    )
+    leaky_relu_slope: float = option(
+        0.2, "Slope of every leaky_relu below zero.", minimum=0, maximum=1
+    )
+    batch_norm_momentum: float = option(
+        0.9,
+        "Decay of the moving statistics of every batch norm.",
+        minimum=0,
+        maximum=0.9999,
+    )
+    batch_norm_epsilon: float = option(
+        1e-5, "Added to the variance in every batch norm.", minimum=1e-12, maximum=1
+    )
+    bias_before_norm: bool = option(
+        False,
+        "Give a bias also to layers that a batch norm follows, which cancels it.",
+    )
+    sampling_statistics: str = option(
+        "moving",
+        "What batch norm takes when the generator is drawn from, measured and exported: its moving "
+        "statistics, or standing ones: means, over 16 batches, of the moments that it has with the "
+        "very weights that are drawn from.",
+        choices=("moving", "standing"),
+    )

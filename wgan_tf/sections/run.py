@@ -1,0 +1,51 @@
+"""Options: the run."""
+
+import dataclasses
+
+from wgan_tf.options import Requirement, option
+
+
+@dataclasses.dataclass(frozen=True)
+class RunOptions:
+    """The run."""
+
+    workdir: str = option("", "The run's folder; an existing run in it goes on.", may_change=True)
+    steps: int = option(
+        20_000, "Generator steps of the whole run.", minimum=1, maximum=2**31 - 1, may_change=True
+    )
+    seed: int = option(0, "Seed of everything random.", minimum=0, maximum=2**31 - 1)
+    precision: str = option(
+        "float32",
+        "What layers compute in; bfloat16 keeps variables, scores and penalty in float32.",
+        choices=("float32", "bfloat16", "float64"),
+    )
+    strategy: str = option(
+        "auto",
+        "Where to train: with the workers of TF_CONFIG, or else all local GPUs, or else one device "
+        "(auto); one_device; mirrored over all local GPUs, or all CPU devices where there is no "
+        "GPU; multi_worker by TF_CONFIG or in a Slurm step; tpu.",
+        choices=("auto", "one_device", "mirrored", "multi_worker", "tpu"),
+        may_change=True,
+    )
+    join_timeout: int = option(
+        600,
+        "Seconds for which workers wait for each other at the start.",
+        minimum=1,
+        only_with=Requirement("strategy", ("auto", "multi_worker")),
+        may_change=True,
+    )
+    steps_per_call: int = option(
+        50,
+        "Most generator steps in one compiled call; a stop request is heard between calls.",
+        minimum=1,
+        maximum=2**31 - 1,
+        may_change=True,
+    )
+    checkpoint_every: int = option(
+        1000, "Steps between checkpoints; 0 for the last only.", minimum=0, may_change=True
+    )
+    keep_checkpoints: int = option(3, "Newest checkpoints to keep.", minimum=1, may_change=True)
+    export: bool = option(True, "Write a SavedModel when training is done.", may_change=True)
+    report: bool = option(
+        True, "Write report.html, a page on the run, when training is done.", may_change=True
+    )
