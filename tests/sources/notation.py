@@ -289,7 +289,7 @@ class Row:
         critic_step_labels: of the examples generated in the critic's step: drawn or real.
         label_distribution: of labels that are drawn: uniform.
         ema_decay: of the moving average that is drawn from; 0 for none.
-        sampling_statistics: of batch norm in what is drawn: moving or batch.
+        sampling_statistics: of batch norm in what is drawn: moving, standing or batch.
         sampling_dropout: whether dropout acts in what is drawn.
         dataset: by its name.
         examples: that are trained on; None where they are drawn afresh for ever.
