@@ -16,10 +16,9 @@ import tensorflow as tf
 
 from wgan_tf import commands, flagfile
 from wgan_tf import config as configuration
-from wgan_tf.errors import DivergenceError, UserError
+from wgan_tf.errors import DivergenceError, Status, UserError
 from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.serving.saved_model import exported_step
-from wgan_tf.status import Status
 
 # In one process, which makes the runs that the tests share once.
 pytestmark = pytest.mark.xdist_group("processes")

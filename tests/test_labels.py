@@ -10,8 +10,8 @@ from tests.data.helpers import open_all, write_idx
 from wgan_tf.config import Config
 from wgan_tf.labels import apportion, draw_labels, label_weights
 from wgan_tf.training.draws import Draws, Moment, Replica
-from wgan_tf.training.loop import Trainer
 from wgan_tf.training.randomness import Purpose, draw_key
+from wgan_tf.training.trainer import Trainer
 
 CONDITIONAL = Config(workdir="run", conditional="auxiliary_classifier")
 WEIGHTS = (0, 6, 0, 3, 1, 0)

@@ -9,8 +9,8 @@ from tests.data.helpers import open_all
 from tests.untrained import build_generator
 from wgan_tf import drawing, quality
 from wgan_tf.config import Config
+from wgan_tf.data.sources.toy import gaussian_mixture
 from wgan_tf.data.store import Store
-from wgan_tf.data.toy import gaussian_mixture
 from wgan_tf.errors import UserError
 
 DIGITS = Config(workdir="run", eval_features="pixels", eval_split="test")

@@ -7,13 +7,13 @@ import pytest
 
 from wgan_tf import runner
 from wgan_tf.config import Config
+from wgan_tf.errors import Status
 from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.restoring import Checkpoint
 from wgan_tf.run_folder import RunFolder
-from wgan_tf.sampling.generator import TrainedGenerator
 from wgan_tf.sampling.output import write_samples
 from wgan_tf.sampling.request import Request
-from wgan_tf.status import Status
+from wgan_tf.serving.trained_generator import TrainedGenerator
 
 
 @pytest.fixture(scope="module")

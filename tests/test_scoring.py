@@ -16,8 +16,8 @@ from wgan_tf.latents import draw_latents
 from wgan_tf.run_folder import DatasetCard, RunFolder
 from wgan_tf.scoring import Subject
 from wgan_tf.training.checkpoints import Checkpoints
-from wgan_tf.training.loop import Trainer
 from wgan_tf.training.randomness import Purpose, draw_key
+from wgan_tf.training.trainer import Trainer
 
 
 @pytest.fixture(scope="module")

@@ -23,8 +23,8 @@ from absl import flags
 from wgan_tf import commands, flagfile
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
+from wgan_tf.errors import Status
 from wgan_tf.options import parse_value
-from wgan_tf.status import Status
 
 
 class Contestant:
@@ -32,8 +32,8 @@ class Contestant:
 
     def __init__(self, config: Config) -> None:
         from wgan_tf.examples import open_examples
-        from wgan_tf.training.devices import build_strategy, find_cluster
-        from wgan_tf.training.loop import Trainer
+        from wgan_tf.training.distributed.strategy import build_strategy, find_cluster
+        from wgan_tf.training.trainer import Trainer
 
         strategy = build_strategy(config, find_cluster(config, os.environ))
         store = open_examples(config, config.train_split)

@@ -11,8 +11,7 @@ import time
 from absl import flags
 
 from wgan_tf import commands
-from wgan_tf.errors import UserError
-from wgan_tf.status import Status
+from wgan_tf.errors import Status, UserError
 
 
 def main() -> Status:
@@ -31,7 +30,7 @@ def main() -> Status:
     commands.import_tensorflow()
     import numpy as np
 
-    from wgan_tf.sampling.generator import TrainedGenerator
+    from wgan_tf.serving.trained_generator import TrainedGenerator
 
     generator = TrainedGenerator.from_saved_model(options.saved_model)
     print("| Examples in a request | Median ms | 90% ms | 99% ms | Examples/s |")

@@ -10,8 +10,7 @@ from absl import flags
 from scipy.stats import spearmanr
 
 from wgan_tf import commands
-from wgan_tf.errors import UserError
-from wgan_tf.status import Status
+from wgan_tf.errors import Status, UserError
 
 LOGGED = (
     *("wasserstein_estimate", "held_out_wasserstein_estimate", "critic_loss", "generator_loss"),

@@ -18,9 +18,8 @@ from absl import app, flags, logging
 from wgan_tf import config as configuration
 from wgan_tf.command_help import help_text
 from wgan_tf.config import Config
-from wgan_tf.errors import DivergenceError, ExportError, UserError, WorkerLostError
+from wgan_tf.errors import DivergenceError, ExportError, Status, UserError, WorkerLostError
 from wgan_tf.options import default_value, field_type, format_value, parse_value
-from wgan_tf.status import Status
 from wgan_tf.suggestions import if_you_meant, nearest, nearest_options
 
 # Options of the commands that name a place to write, in which a shell leaves a ~ alone.

@@ -11,13 +11,13 @@ from wgan_tf import labels
 from wgan_tf.config import Config
 from wgan_tf.files import copy_directory, require_writable
 from wgan_tf.latents import sample_latents
-from wgan_tf.model_card import build_model_card
 from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.networks import registry
 from wgan_tf.networks.standing_statistics import StandingStatistics
 from wgan_tf.restoring import Checkpoint, restore_checkpoint
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving.formats import build_served_model, check_installed, write_converted
+from wgan_tf.serving.model_card import build_model_card
 from wgan_tf.serving.sampler import Sampler, build_sampler
 from wgan_tf.serving.saved_model import write_saved_model
 from wgan_tf.training.draws import Draws, Moment, Replica

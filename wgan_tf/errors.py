@@ -1,4 +1,15 @@
-"""The errors whose message is meant for the person who runs a command."""
+"""The errors whose message is meant for the person who runs a command, and exit statuses."""
+
+import enum
+
+
+class Status(enum.IntEnum):
+    """What a command exits with; scripts that restart a run look for `STOPPED`."""
+
+    DONE = 0
+    FAILED = 1
+    USER_ERROR = 2
+    STOPPED = 42
 
 
 class UserError(Exception):

@@ -4,8 +4,7 @@ from absl import flags
 
 from wgan_tf import commands
 from wgan_tf.config import Config
-from wgan_tf.errors import UserError
-from wgan_tf.status import Status
+from wgan_tf.errors import Status, UserError
 
 OPTIONS = (
     *("dataset", "data_dir", "train_split", "eval_split", "image_size", "classes"),

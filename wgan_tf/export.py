@@ -3,7 +3,7 @@
 from absl import flags
 
 from wgan_tf import commands
-from wgan_tf.status import Status
+from wgan_tf.errors import Status
 
 
 def main() -> Status:

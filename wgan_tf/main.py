@@ -5,8 +5,7 @@ import sys
 from absl import flags
 
 from wgan_tf import commands
-from wgan_tf.errors import UserError
-from wgan_tf.status import Status
+from wgan_tf.errors import Status, UserError
 
 
 def main() -> Status:

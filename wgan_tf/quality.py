@@ -8,8 +8,8 @@ import numpy as np
 
 from wgan_tf import drawing
 from wgan_tf.config import Config
+from wgan_tf.data.sources.toy import GaussianMixture, mixture_of
 from wgan_tf.data.store import Store
-from wgan_tf.data.toy import GaussianMixture, mixture_of
 from wgan_tf.evaluation.cache import cache_folder
 from wgan_tf.evaluation.features.cached_classifier import classifier_features
 from wgan_tf.evaluation.features.extractor import FeatureExtractor
@@ -18,10 +18,9 @@ from wgan_tf.evaluation.features.projected import PixelFeatures, RandomFeatures
 from wgan_tf.evaluation.metrics import applicable_metrics, evaluate_images
 from wgan_tf.evaluation.mode_coverage import mode_coverage
 from wgan_tf.evaluation.neighbours import diversity
-from wgan_tf.evaluation.optimal_transport import exact_wasserstein
 from wgan_tf.evaluation.protocol import EvaluationProtocol
-from wgan_tf.evaluation.real_statistics import real_statistics
-from wgan_tf.evaluation.sample_statistics import SampleStatistics
+from wgan_tf.evaluation.statistics import SampleStatistics, real_statistics
+from wgan_tf.evaluation.wasserstein import exact_wasserstein
 from wgan_tf.labels import apportion
 from wgan_tf.serving.sampler import Sampler
 

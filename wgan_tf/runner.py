@@ -13,7 +13,7 @@ from wgan_tf import config as configuration
 from wgan_tf import drawing, flagfile, reporting
 from wgan_tf.config import Config
 from wgan_tf.data.store import Description, Store
-from wgan_tf.errors import UserError, WorkerLostError
+from wgan_tf.errors import Status, UserError, WorkerLostError
 from wgan_tf.examples import describe_examples, open_examples
 from wgan_tf.files import require_writable
 from wgan_tf.labels import label_weights
@@ -30,12 +30,12 @@ from wgan_tf.quality import (
 from wgan_tf.run_folder import DatasetCard, RunFolder
 from wgan_tf.serving.sampler import Sampler
 from wgan_tf.serving.saved_model import exported_step
-from wgan_tf.status import Status
-from wgan_tf.training import run
+from wgan_tf.training import training_loop
 from wgan_tf.training.bystander import Bystander
 from wgan_tf.training.checkpoints import BestCheckpoint, Checkpoints, newest_step
-from wgan_tf.training.cluster import Cluster
-from wgan_tf.training.devices import (
+from wgan_tf.training.distributed.cluster import Cluster
+from wgan_tf.training.distributed.rendezvous import Facts, meet
+from wgan_tf.training.distributed.strategy import (
     build_strategy,
     check_replicas,
     device_names,
@@ -44,8 +44,7 @@ from wgan_tf.training.devices import (
 )
 from wgan_tf.training.inspection import Inspection
 from wgan_tf.training.interruption import StopRequest
-from wgan_tf.training.loop import Trainer
-from wgan_tf.training.rendezvous import Facts, meet
+from wgan_tf.training.trainer import Trainer
 from wgan_tf.watching import Watch
 
 # What may differ between the workers of one run: where its files are on each.
@@ -180,7 +179,7 @@ def _train(
             if quality and quality.main_metric
             else None
         )
-        is_finished = run.train(
+        is_finished = training_loop.train(
             config,
             trainer,
             checkpoints=checkpoints,
@@ -213,7 +212,7 @@ def _follow(config: Config, trainer: Trainer, checkpoints: Checkpoints) -> Statu
     """Trains as a worker that is not the chief, which writes nothing."""
     bystander = Bystander()
     with StopRequest() as stop:
-        is_finished = run.train(
+        is_finished = training_loop.train(
             config,
             trainer,
             checkpoints=checkpoints,

@@ -3,9 +3,8 @@
 from absl import flags
 
 from wgan_tf import commands
-from wgan_tf.errors import UserError
+from wgan_tf.errors import Status, UserError
 from wgan_tf.sampling.request import KINDS, Request
-from wgan_tf.status import Status
 
 # Flags of the command that are fields of `Request` under the same name.
 REQUEST_FLAGS = (
@@ -39,8 +38,8 @@ def main() -> Status:
     from wgan_tf.examples import open_training_examples
     from wgan_tf.restoring import parse_checkpoint
     from wgan_tf.run_folder import RunFolder
-    from wgan_tf.sampling.generator import TrainedGenerator
     from wgan_tf.sampling.output import write_samples
+    from wgan_tf.serving.trained_generator import TrainedGenerator
 
     if options.saved_model:
         generator = TrainedGenerator.from_saved_model(options.saved_model)

@@ -20,8 +20,8 @@ from wgan_tf.quality import build_quality, class_chunks, generated_examples, gen
 from wgan_tf.restoring import Checkpoint, restore_checkpoint
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.training.inspection import held_out_batches
-from wgan_tf.training.loop import Trainer
 from wgan_tf.training.step import HELD_OUT_ACCURACIES
+from wgan_tf.training.trainer import Trainer
 
 READ_AT_ONCE = 500
 

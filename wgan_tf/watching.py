@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from wgan_tf.config import Config
-from wgan_tf.evaluation.warnings import judge
+from wgan_tf.evaluation.diagnostics import judge
 from wgan_tf.training.checkpoints import BestCheckpoint
 
 

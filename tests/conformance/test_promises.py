@@ -30,7 +30,7 @@ from wgan_tf.networks import registry
 from wgan_tf.networks.dropout import masks_from
 from wgan_tf.serving.saved_model import write_saved_model
 from wgan_tf.training.checkpoints import Checkpoints
-from wgan_tf.training.loop import Trainer
+from wgan_tf.training.trainer import Trainer
 
 ROW = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 ROWS_BY_NAME = {row.name: row for row in ROWS}

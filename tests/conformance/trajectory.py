@@ -18,9 +18,9 @@ from tests.conformance.table import ROWS, Row
 from wgan_tf.config import Config
 from wgan_tf.data.store import Store, open_store
 from wgan_tf.training.checkpoints import Checkpoints
-from wgan_tf.training.devices import build_strategy, find_cluster
-from wgan_tf.training.loop import Trainer
+from wgan_tf.training.distributed.strategy import build_strategy, find_cluster
 from wgan_tf.training.state import TrainingState
+from wgan_tf.training.trainer import Trainer
 
 
 def steps_of(row: Row) -> int:

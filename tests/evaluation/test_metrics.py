@@ -9,11 +9,11 @@ from wgan_tf.evaluation.features.projected import PixelFeatures
 from wgan_tf.evaluation.frechet import frechet_distance, gaussian_statistics
 from wgan_tf.evaluation.inception_score import inception_score
 from wgan_tf.evaluation.kernel_distance import kernel_distance
-from wgan_tf.evaluation.manifolds import manifold_scores
 from wgan_tf.evaluation.metrics import METRICS, applicable_metrics, evaluate_images
+from wgan_tf.evaluation.precision_recall import manifold_scores
 from wgan_tf.evaluation.protocol import EvaluationProtocol
-from wgan_tf.evaluation.sample_statistics import SampleStatistics, sample_statistics
-from wgan_tf.evaluation.sliced_wasserstein import sliced_wasserstein
+from wgan_tf.evaluation.statistics import SampleStatistics, sample_statistics
+from wgan_tf.evaluation.wasserstein import sliced_wasserstein
 
 RANDOM = np.random.default_rng(0)
 REAL = RANDOM.integers(0, 256, (300, 2, 2, 1)).astype(np.uint8)

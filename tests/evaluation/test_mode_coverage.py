@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from wgan_tf.data.toy import gaussian_mixture, sample_toy
+from wgan_tf.data.sources.toy import gaussian_mixture, sample_toy
 from wgan_tf.evaluation.mode_coverage import mode_coverage, mode_shares
 
 

@@ -14,11 +14,11 @@ from wgan_tf.errors import UserError
 from wgan_tf.examples import open_training_examples
 from wgan_tf.monitoring.grids import image_grid
 from wgan_tf.run_folder import RunFolder
-from wgan_tf.sampling.generator import TrainedGenerator
 from wgan_tf.sampling.kinds import traversal
 from wgan_tf.sampling.output import write_samples
 from wgan_tf.sampling.request import Request
 from wgan_tf.serving.sampler import Sampler
+from wgan_tf.serving.trained_generator import TrainedGenerator
 
 
 @dataclasses.dataclass(frozen=True)

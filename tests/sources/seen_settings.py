@@ -10,7 +10,7 @@ import tensorflow as tf
 from tests.sources.notation import Constraint, Network, Objective, Row
 from tests.sources.seen_networks import read_network
 from wgan_tf.config import Config, label_distribution
-from wgan_tf.data.specification import resolve
+from wgan_tf.data.sources.registry import resolve
 from wgan_tf.networks import registry
 from wgan_tf.networks.layers import OUTPUT_RANGES
 from wgan_tf.objectives import OBJECTIVES

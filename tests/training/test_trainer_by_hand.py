@@ -15,8 +15,8 @@ from tests.training.reference_step import Reference, values
 from wgan_tf.config import Config
 from wgan_tf.data.batches import batch_indices
 from wgan_tf.training.draws import Draws, Moment, Replica
-from wgan_tf.training.loop import Trainer
 from wgan_tf.training.randomness import Purpose
+from wgan_tf.training.trainer import Trainer
 
 Randomize = Callable[[Iterable[keras.Variable]], None]
 CRITIC_STEPS = 3

@@ -13,6 +13,7 @@ import tensorflow_datasets as tfds
 import tqdm
 
 from wgan_tf.data.full_disk import is_full_disk
+from wgan_tf.data.images import PARALLEL_PICTURES, fit_square
 from wgan_tf.data.layout import Layout, choose_layout
 from wgan_tf.data.metadata import (
     EXAMPLES_FILE,
@@ -21,11 +22,10 @@ from wgan_tf.data.metadata import (
     Metadata,
     write_metadata,
 )
-from wgan_tf.data.named import obtain
 from wgan_tf.data.npy_writer import NpyWriter
-from wgan_tf.data.resizing import PARALLEL_PICTURES, fit_square
-from wgan_tf.data.source import InPlaceBuilder, Source
-from wgan_tf.data.specification import make_builder
+from wgan_tf.data.sources.registry import make_builder
+from wgan_tf.data.sources.source import InPlaceBuilder, Source
+from wgan_tf.data.sources.tfds_source import obtain
 from wgan_tf.data.splits import num_split_examples
 from wgan_tf.errors import UserError
 

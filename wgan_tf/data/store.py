@@ -10,11 +10,11 @@ import numpy as np
 
 from wgan_tf.data.layout import choose_layout
 from wgan_tf.data.metadata import EXAMPLES_FILE, LABELS_FILE, Metadata, read_metadata
-from wgan_tf.data.named import check_obtainable
 from wgan_tf.data.preparation import prepare_store
 from wgan_tf.data.selection import class_numbers, select_classes
-from wgan_tf.data.source import DrawBatch, Source
-from wgan_tf.data.specification import make_builder, resolve
+from wgan_tf.data.sources.registry import make_builder, resolve
+from wgan_tf.data.sources.source import DrawBatch, Source
+from wgan_tf.data.sources.tfds_source import check_obtainable
 from wgan_tf.data.splits import num_split_examples
 from wgan_tf.errors import UserError
 

@@ -9,10 +9,10 @@ from wgan_tf.evaluation.features.extractor import FeatureExtractor
 from wgan_tf.evaluation.frechet import frechet_distance
 from wgan_tf.evaluation.inception_score import inception_score
 from wgan_tf.evaluation.kernel_distance import kernel_distance
-from wgan_tf.evaluation.manifolds import manifold_scores
+from wgan_tf.evaluation.precision_recall import manifold_scores
 from wgan_tf.evaluation.protocol import EvaluationProtocol
-from wgan_tf.evaluation.sample_statistics import SampleStatistics, sample_statistics
-from wgan_tf.evaluation.sliced_wasserstein import mean_wasserstein_1d
+from wgan_tf.evaluation.statistics import SampleStatistics, sample_statistics
+from wgan_tf.evaluation.wasserstein import mean_wasserstein_1d
 
 _Metric = Callable[[SampleStatistics, SampleStatistics, EvaluationProtocol], Mapping[str, float]]
 

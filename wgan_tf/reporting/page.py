@@ -14,10 +14,10 @@ import plotly.offline
 import tensorflow as tf
 
 from wgan_tf.errors import UserError
-from wgan_tf.evaluation.warnings import judge
+from wgan_tf.evaluation.diagnostics import judge
 from wgan_tf.files import write_atomically
-from wgan_tf.reporting import curves, words
-from wgan_tf.reporting.memorisation import Comparison, compare
+from wgan_tf.reporting import curves, summary
+from wgan_tf.reporting.nearest_examples import Comparison, compare
 from wgan_tf.reporting.runs import Run, read_runs
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving.saved_model import read_model_card
@@ -91,7 +91,7 @@ def render(sections: Sequence[Section]) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["data_uri"] = _data_uri
-    environment.filters["number"] = words.number
+    environment.filters["number"] = summary.number
     return environment.get_template("page.html").render(
         sections=sections,
         title=runs[0].name if len(runs) == 1 else f"{len(runs)} runs compared",
@@ -117,23 +117,23 @@ def _section(run: Run) -> Section:
     except UserError as error:
         note = str(error)
     found = judge(run.history, run.config) + (comparison.warnings if comparison else [])
-    return Section(run, words.outcome(run), _facts(run), found, comparison, note)
+    return Section(run, summary.outcome(run), _facts(run), found, comparison, note)
 
 
 def _facts(run: Run) -> Mapping[str, str]:
-    facts = {"Steps": words.steps(run)}
+    facts = {"Steps": summary.steps(run)}
     last = {
         "Wasserstein estimate": "wasserstein_estimate",
         "Held-out estimate": "held_out_wasserstein_estimate",
     }
     for title, name in last.items() if run.config.objective == "wasserstein" else ():
         if name in run.metric_names():
-            facts[title] = words.number(run.series(name)[1][-1])
-    if summary := words.summary_metric(run):
-        facts[f"Best {summary[0]}"] = words.number(summary[1])
+            facts[title] = summary.number(run.series(name)[1][-1])
+    if best := summary.summary_metric(run):
+        facts[f"Best {best[0]}"] = summary.number(best[1])
     if seconds := run.training_seconds():
-        facts["Training time"] = words.duration(seconds)
-        facts["Real images a second"] = words.number(_median_rate(run))
+        facts["Training time"] = summary.duration(seconds)
+        facts["Real images a second"] = summary.number(_median_rate(run))
     return facts
 
 
@@ -141,11 +141,11 @@ def _metrics_of_one(run: Run) -> Table:
     rows = []
     for name in run.metric_names():
         steps, values = run.series(name)
-        row = [name, words.number(values[-1])]
+        row = [name, summary.number(values[-1])]
         for choose in (np.nanargmin, np.nanargmax):
             if np.isfinite(values).any():
                 best = choose(values)
-                row += [words.number(values[best]), f"{steps[best]:,}"]
+                row += [summary.number(values[best]), f"{steps[best]:,}"]
             else:
                 row += ["", ""]
         rows.append(row)
@@ -156,7 +156,7 @@ def _metrics_of_many(runs: Sequence[Run], names: Iterable[str]) -> Table:
     rows = [
         [name]
         + [
-            words.number(run.series(name)[1][-1]) if name in run.metric_names() else ""
+            summary.number(run.series(name)[1][-1]) if name in run.metric_names() else ""
             for run in runs
         ]
         for name in names
@@ -166,13 +166,13 @@ def _metrics_of_many(runs: Sequence[Run], names: Iterable[str]) -> Table:
 
 def _options(runs: Sequence[Run]) -> Mapping[str, Table]:
     """The options that tell most, and the others in effect."""
-    shown = [words.options_in_effect(run.config) for run in runs]
+    shown = [summary.options_in_effect(run.config) for run in runs]
     head = ["", *(run.name for run in runs)]
     names = list(dict.fromkeys(name for options in shown for name in options))
     rows = {name: [f"--{name}", *(options.get(name, "") for options in shown)] for name in names}
     if len(runs) == 1:
         first, rest = "Differs from the defaults", "As by default"
-        told = set(words.chosen_options(runs[0].config))
+        told = set(summary.chosen_options(runs[0].config))
     else:
         first, rest = "Differs between the runs", "The same in all runs"
         told = {name for name, (_, *values) in rows.items() if len(set(values)) > 1}
@@ -203,12 +203,12 @@ def _speed(run: Run) -> Mapping[str, str]:
     if seconds is None:
         return {}
     return {
-        "Real images a second, median": words.number(_median_rate(run)),
+        "Real images a second, median": summary.number(_median_rate(run)),
         "Slowest and fastest summary": (
-            f"{words.number(rates.min())} to {words.number(rates.max())}"
+            f"{summary.number(rates.min())} to {summary.number(rates.max())}"
         ),
-        "Generator steps a second": words.number(run.step / seconds),
-        "Training time": words.duration(seconds),
+        "Generator steps a second": summary.number(run.step / seconds),
+        "Training time": summary.duration(seconds),
     }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from wgan_tf.config import Config
-from wgan_tf.evaluation.warnings import History
+from wgan_tf.evaluation.diagnostics import History
 from wgan_tf.files import join
 from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.run_folder import DatasetCard, RunFolder

@@ -9,9 +9,9 @@ from wgan_tf.data.store import Store
 from wgan_tf.errors import UserError
 from wgan_tf.evaluation.neighbours import nearest_neighbours
 from wgan_tf.examples import read_blocks
-from wgan_tf.sampling.generator import TrainedGenerator
 from wgan_tf.sampling.latent_paths import interpolate, traverse, truncate
 from wgan_tf.sampling.request import Request
+from wgan_tf.serving.trained_generator import TrainedGenerator
 
 TrainingPictures: TypeAlias = Callable[[], Store]
 

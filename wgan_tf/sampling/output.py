@@ -14,9 +14,9 @@ from wgan_tf.errors import UserError
 from wgan_tf.files import write_atomically
 from wgan_tf.monitoring.grids import density_plot, encode_animation, encode_png, image_grid
 from wgan_tf.sampling import kinds
-from wgan_tf.sampling.generator import TrainedGenerator
 from wgan_tf.sampling.kinds import TrainingPictures
 from wgan_tf.sampling.request import ANIMATION_FORMATS, Request
+from wgan_tf.serving.trained_generator import TrainedGenerator
 
 _MILLISECONDS_A_FRAME = 60
 

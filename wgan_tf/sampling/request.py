@@ -10,7 +10,7 @@ from wgan_tf.errors import UserError
 
 if TYPE_CHECKING:
     # The command reads its options before it imports TensorFlow.
-    from wgan_tf.sampling.generator import TrainedGenerator
+    from wgan_tf.serving.trained_generator import TrainedGenerator
 
 KINDS = ("grid", "class_grid", "interpolation", "traversal", "neighbours")
 ANIMATED_KINDS = ("interpolation", "traversal")

@@ -8,7 +8,7 @@ from wgan_tf.config import Config
 from wgan_tf.data.batches import batch_indices
 from wgan_tf.data.store import Store
 from wgan_tf.training import schedule
-from wgan_tf.training.loop import Trainer
+from wgan_tf.training.trainer import Trainer
 
 HELD_OUT_EXAMPLES = 2000
 

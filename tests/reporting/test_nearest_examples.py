@@ -1,0 +1,106 @@
+import dataclasses
+import io
+import pathlib
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tests.reporting.conftest import MakeRun
+from wgan_tf import drawing
+from wgan_tf.data.store import Store, open_store
+from wgan_tf.errors import UserError
+from wgan_tf.networks import registry
+from wgan_tf.reporting.nearest_examples import compare
+from wgan_tf.reporting.runs import Run, read_runs
+from wgan_tf.run_folder import RunFolder
+
+
+def with_checkpoint(folder: RunFolder) -> tuple[Run, Store]:
+    """The run with an untrained generator as its checkpoint of step 700, and its data."""
+    config = folder.read_config()
+    store = open_store(
+        config.dataset,
+        data_dir=config.data_dir,
+        split=config.train_split,
+        image_size=config.image_size,
+        classes=config.classes,
+    )
+    card = dataclasses.replace(
+        folder.read_dataset_card(),
+        digest=store.digest,
+        example_shape=store.example_shape,
+        class_names=store.class_names,
+    )
+    folder.write(config, card)
+    num_classes = registry.count_classes(config, card.class_names)
+    generator = registry.build_average_generator(config, card.example_shape, num_classes)
+    saved = tf.train.Checkpoint(average_generator=generator)
+    manager = tf.train.CheckpointManager(saved, folder.checkpoints, 1, checkpoint_name="step")
+    manager.save(checkpoint_number=700)
+    (run,) = read_runs([folder])
+    return run, store
+
+
+def pixels(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)), float)
+
+
+def test_pictures_are_shown_beside_the_nearest_of_all_examples(make_run: MakeRun) -> None:
+    run, store = with_checkpoint(make_run(dcgan_width=2, dcgan_start_size=2))
+    found = compare(run)
+    assert (found.step, found.num_compared, found.num_examples) == (700, 1797, 1797)
+    real = store.examples[..., 0].astype(float)
+    for match in found.matches:
+        distances = np.sqrt(((real - pixels(match.sample)) ** 2).mean(axis=(1, 2)))
+        nearest = np.sort(distances)[:3]
+        np.testing.assert_allclose([near.distance for near in match.nearest], nearest)
+        shown = [
+            np.sqrt(((pixels(near.png) - pixels(match.sample)) ** 2).mean())
+            for near in match.nearest
+        ]
+        np.testing.assert_allclose(shown, nearest)
+    first = [match.nearest[0].distance for match in found.matches]
+    assert first == sorted(first)
+    # Untrained, all samples are nearly the same grey.
+    assert any("collapse" in warning for warning in found.warnings)
+
+
+def test_a_generator_of_copies_is_told(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, store = with_checkpoint(make_run(dcgan_width=2, dcgan_start_size=2))
+    monkeypatch.setattr(drawing, "draw", lambda *_: store.read(np.arange(64))[0])
+    found = compare(run)
+    assert found.sample_distance == 0
+    assert found.real_distance > 10
+    (warning,) = found.warnings
+    assert "repeat its training examples" in warning
+
+
+def test_a_conditional_generator_draws_all_classes(make_run: MakeRun) -> None:
+    run, _ = with_checkpoint(
+        make_run(dcgan_width=2, dcgan_start_size=2, conditional="auxiliary_classifier")
+    )
+    assert compare(run).num_samples == 64
+
+
+def test_points_are_compared_without_pictures(make_run: MakeRun) -> None:
+    options = {"architecture": "mlp", "mlp_generator_units": (4,), "output_activation": "linear"}
+    run, _ = with_checkpoint(make_run(dataset="toy:8gaussians", **options))
+    found = compare(run)
+    assert found.matches == []
+    assert found.num_compared == found.num_examples
+    assert 0 < found.real_distance < 0.1
+
+
+def test_other_examples_than_those_of_training_are_not_compared(make_run: MakeRun) -> None:
+    folder = make_run(dcgan_width=2, dcgan_start_size=2)
+    run, _ = with_checkpoint(folder)
+    folder.write(run.config, dataclasses.replace(run.card, digest="another"))
+    with pytest.raises(UserError, match="--dataset=digits are not those that the run"):
+        compare(run)
+    folder.write(run.config, run.card)
+    shutil.rmtree(pathlib.Path(folder.checkpoints))
+    with pytest.raises(UserError, match="has no checkpoint"):
+        compare(run)

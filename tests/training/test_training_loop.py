@@ -1,0 +1,220 @@
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pytest
+
+from wgan_tf.config import Config
+from wgan_tf.errors import DivergenceError
+from wgan_tf.training import training_loop
+
+
+class FakeTrainer:
+    """Counts steps; from step `diverges_at` on a loss is not a number."""
+
+    def __init__(self, step: int = 0, diverges_at: int | None = None) -> None:
+        self.step = step
+        self.advances: list[int] = []
+        self.averaged: list[int] = []
+        self._diverges_at = diverges_at
+
+    def advance(self, steps: int) -> None:
+        self.step += steps
+        self.advances.append(steps)
+        self.averaged += range(self.step - steps, self.step)
+
+    def any_worker(self, says: bool) -> bool:
+        return says
+
+    def metrics(self) -> dict[str, float]:
+        diverged = self._diverges_at is not None and self.step >= self._diverges_at
+        return {
+            "critic_loss": float("nan") if diverged else 0.5,
+            "steps_averaged": float(len(self.averaged)),
+        }
+
+    def reset_metrics(self) -> None:
+        self.averaged = []
+
+
+class FakeStop:
+    """A stop request that comes between the `quiet`-th time it is looked for and the next."""
+
+    def __init__(self, quiet: float = float("inf")) -> None:
+        self._quiet = quiet
+
+    @property
+    def received(self) -> bool:
+        self._quiet -= 1
+        return self._quiet < 0
+
+
+class Recorder:
+    """Stands for monitor, inspection and checkpoints; notes what is asked of it at which step."""
+
+    def __init__(self, trainer: FakeTrainer) -> None:
+        self.trainer = trainer
+        self.summaries: dict[int, Mapping[str, float]] = {}
+        self.sampled: list[int] = []
+        self.saved: list[int] = []
+        self.inspected: list[int] = []
+        self.flushed: list[int] = []
+        self.profiled_steps: list[int] = []
+        self.offered: list[tuple[int, float]] = []
+
+    def advance(self, step: int) -> None:
+        assert step == self.trainer.step
+
+    def summary(
+        self, step: int, metrics: Mapping[str, float], histograms: Mapping[str, np.ndarray]
+    ) -> None:
+        assert step == self.trainer.step
+        assert histograms == {"gradient_norms": [1.0]}
+        assert step not in self.summaries
+        self.summaries[step] = dict(metrics)
+
+    def samples(self, step: int, examples: np.ndarray) -> None:
+        assert step == self.trainer.step
+        assert examples.tolist() == [step]
+        self.sampled.append(step)
+
+    @contextlib.contextmanager
+    def profiled(self) -> Iterator[None]:
+        before = self.trainer.step
+        yield
+        self.profiled_steps += range(before + 1, self.trainer.step + 1)
+
+    def flush(self) -> None:
+        self.flushed.append(self.trainer.step)
+
+    def histograms(self) -> Mapping[str, np.ndarray]:
+        return {"gradient_norms": [1.0]}
+
+    def scalars(self) -> Mapping[str, float]:
+        return {"clipped_share": 0.5}
+
+    def offer(self, step: int, metrics: Mapping[str, float]) -> None:
+        assert step == self.trainer.step
+        self.offered.append((step, metrics["held_out_wasserstein_estimate"]))
+
+    def evaluation(self) -> Mapping[str, float]:
+        self.inspected.append(self.trainer.step)
+        return {"held_out_wasserstein_estimate": 0.25}
+
+    def save(self) -> None:
+        if self.trainer.step not in self.saved:
+            self.saved.append(self.trainer.step)
+
+
+@pytest.fixture
+def config() -> Config:
+    return Config(
+        steps=11,
+        steps_per_call=2,
+        summary_every=3,
+        sample_every=4,
+        checkpoint_every=5,
+        batch_size=4,
+    )
+
+
+def train(config: Config, recorder: Recorder, stop: FakeStop | None = None) -> bool:
+    return training_loop.train(
+        config,
+        recorder.trainer,
+        checkpoints=recorder,
+        watch=recorder,
+        monitor=recorder,
+        inspection=recorder,
+        profiled=recorder.profiled,
+        draw_samples=lambda: np.array([recorder.trainer.step]),
+        stop=stop or FakeStop(),
+    )
+
+
+def test_everything_happens_at_its_own_steps_and_at_the_last(config: Config) -> None:
+    seen = Recorder(FakeTrainer())
+    assert train(config, seen)
+    assert list(seen.summaries) == [3, 6, 9, 11]
+    assert seen.sampled == [0, 4, 8, 11]
+    assert seen.saved == [5, 10, 11]
+    assert set(seen.saved) <= set(seen.flushed)
+    assert max(seen.trainer.advances) == 2
+    assert sum(seen.trainer.advances) == 11
+
+
+def test_calls_are_as_long_as_events_and_the_option_allow(config: Config) -> None:
+    seen = Recorder(FakeTrainer())
+    train(dataclasses.replace(config, steps_per_call=50, steps=20), seen)
+    # Stops at the multiples of 3, 4 and 5.
+    stops = np.cumsum(seen.trainer.advances).tolist()
+    assert stops == [3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 18, 20]
+
+
+def test_the_first_steps_after_compiling_are_profiled(config: Config) -> None:
+    seen = Recorder(FakeTrainer())
+    train(dataclasses.replace(config, profile_steps=3), seen)
+    plain = Recorder(FakeTrainer())
+    train(config, plain)
+    first = plain.trainer.advances[0]
+    assert seen.profiled_steps == [first + 1, first + 2, first + 3]
+    assert sum(seen.trainer.advances) == 11
+    assert plain.profiled_steps == []
+
+
+def test_means_are_over_the_steps_since_the_last_summary(config: Config) -> None:
+    seen = Recorder(FakeTrainer())
+    train(config, seen)
+    averaged = {step: metrics["steps_averaged"] for step, metrics in seen.summaries.items()}
+    assert averaged == {3: 3, 6: 3, 9: 3, 11: 2}
+    for metrics in seen.summaries.values():
+        assert metrics["critic_loss"] == 0.5
+        assert metrics["images_per_sec"] > 0
+
+
+def test_what_is_turned_off_happens_at_no_step_but_the_last(config: Config) -> None:
+    seen = Recorder(FakeTrainer())
+    train(dataclasses.replace(config, summary_every=0, sample_every=0, checkpoint_every=0), seen)
+    assert (list(seen.summaries), seen.sampled, seen.saved) == ([11], [11], [11])
+    assert seen.inspected == []
+
+
+def test_held_out_estimates_come_at_steps_of_their_own(config: Config) -> None:
+    seen = Recorder(FakeTrainer())
+    train(dataclasses.replace(config, eval_every=4), seen)
+    assert seen.inspected == [4, 8]
+    with_estimate = [s for s, m in seen.summaries.items() if "held_out_wasserstein_estimate" in m]
+    assert with_estimate == [4, 8]
+    assert seen.offered == [(4, 0.25), (8, 0.25)]
+
+
+def test_a_run_goes_on_from_its_step(config: Config) -> None:
+    seen = Recorder(FakeTrainer(step=7))
+    assert train(config, seen)
+    assert sum(seen.trainer.advances) == 4
+    assert list(seen.summaries) == [9, 11]
+    assert seen.sampled == [8, 11]
+    assert seen.saved == [10, 11]
+
+
+@pytest.mark.parametrize("quiet", range(1, 9))
+def test_a_stop_request_ends_the_run_with_its_state_saved(config: Config, quiet: int) -> None:
+    seen = Recorder(FakeTrainer())
+    assert not train(config, seen, FakeStop(quiet))
+    assert 0 < seen.trainer.step < config.steps
+    assert seen.saved[-1:] == [seen.trainer.step]
+
+
+def test_a_stop_request_in_the_last_call_leaves_the_run_done(config: Config) -> None:
+    seen = Recorder(FakeTrainer())
+    assert train(dataclasses.replace(config, steps=2), seen, FakeStop(1))
+    assert seen.saved == [2]
+
+
+@pytest.mark.parametrize("diverges_at", [1, 4, 11])
+def test_a_loss_that_is_not_finite_ends_the_run_unsaved(config: Config, diverges_at: int) -> None:
+    seen = Recorder(FakeTrainer(diverges_at=diverges_at))
+    with pytest.raises(DivergenceError, match="critic_loss is nan at step"):
+        train(config, seen)
+    assert all(step < diverges_at for step in (*seen.saved, *seen.summaries, *seen.sampled))

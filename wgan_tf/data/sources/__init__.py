@@ -1,0 +1,1 @@
+"""What `--dataset` names, each as TFDS builders of its examples."""

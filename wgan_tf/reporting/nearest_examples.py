@@ -1,0 +1,118 @@
+"""How a run's samples lie to its training examples: memorised, or all alike."""
+
+import dataclasses
+
+import numpy as np
+
+from wgan_tf import drawing
+from wgan_tf.errors import UserError
+from wgan_tf.evaluation import diagnostics
+from wgan_tf.evaluation.neighbours import diversity, nearest_neighbours
+from wgan_tf.examples import open_training_examples, read_blocks
+from wgan_tf.monitoring.grids import encode_png
+from wgan_tf.reporting.runs import Run
+
+SEED = 0
+SAMPLES = 64
+NEIGHBOURS = 3
+MATCHES_SHOWN = 12
+MAX_VALUES = 2_500_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """A picture as a PNG file, and how far it is from the sample that it belongs to."""
+
+    png: bytes
+    distance: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Match:
+    """A sample, as a PNG file, and the real examples nearest to it."""
+
+    sample: bytes
+    nearest: list[Picture]
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """Samples of a checkpoint against training examples.
+
+    Distances of pictures are root mean square differences of their values in 0 to 255; of points,
+    Euclidean.
+
+    Attributes:
+        step: of the checkpoint.
+        num_samples: drawn with seed 0; as many real examples are taken beside them.
+        num_compared: real examples among which the nearest are sought.
+        num_examples: real examples there are.
+        sample_distance: median of the samples' distances to their nearest real example.
+        real_distance: median of real examples' distances to their nearest other one.
+        matches: the samples nearest to any real example, nearest first; none for points.
+        warnings: sentences on what is wrong.
+    """
+
+    step: int
+    num_samples: int
+    num_compared: int
+    num_examples: int
+    sample_distance: float
+    real_distance: float
+    matches: list[Match]
+    warnings: list[str]
+
+
+def compare(run: Run) -> Comparison:
+    """Draws samples of a run's newest checkpoint and finds the real examples nearest to them.
+
+    Raises:
+        UserError: there is no checkpoint, or the examples are not there or are others.
+    """
+    store = open_training_examples(run.folder)
+    if store.num_examples <= NEIGHBOURS:
+        raise UserError(f"--dataset={run.config.dataset} has too few examples to compare with.")
+    sampler, step = drawing.restore_run_sampler(run.folder)
+    if sampler.num_classes:
+        rows = -(-SAMPLES // sampler.num_classes)
+        samples = drawing.draw_class_grid(sampler, rows, SEED)[:SAMPLES]
+    else:
+        samples = drawing.draw(sampler, SAMPLES, SEED)
+
+    is_picture = samples.ndim == 4
+    unit = np.sqrt(np.prod(samples.shape[1:])) if is_picture else 1.0
+    compared = _evenly(store.num_examples, MAX_VALUES // int(np.prod(store.example_shape)))
+    near_samples = nearest_neighbours(samples, read_blocks(store, compared), NEIGHBOURS)
+    chosen = compared[_evenly(len(compared), SAMPLES)]
+    real = store.read(chosen)[0]
+    near_real = nearest_neighbours(real, read_blocks(store, compared), 1, excluded=chosen)
+
+    sample_distance = float(np.median(near_samples.distances[:, 0]) / unit)
+    real_distance = float(np.median(near_real.distances) / unit)
+    judgements = [diagnostics.samples_repeat_examples(sample_distance, real_distance)]
+    evaluated, _ = run.series("diversity")
+    if len(evaluated) < diagnostics.FEWEST_DIVERSITIES:
+        judgements.append(diagnostics.outputs_collapse(diversity(samples, real)))
+    matches = []
+    for i in np.argsort(near_samples.distances[:, 0])[: MATCHES_SHOWN if is_picture else 0]:
+        examples, _ = store.read(near_samples.numbers[i])
+        nearest = [
+            Picture(encode_png(example), float(distance / unit))
+            for example, distance in zip(examples, near_samples.distances[i], strict=True)
+        ]
+        matches.append(Match(encode_png(samples[i]), nearest))
+    return Comparison(
+        step=step,
+        num_samples=len(samples),
+        num_compared=len(compared),
+        num_examples=store.num_examples,
+        sample_distance=sample_distance,
+        real_distance=real_distance,
+        matches=matches,
+        warnings=[judgement for judgement in judgements if judgement],
+    )
+
+
+def _evenly(count: int, at_most: int) -> np.ndarray:
+    """Numbers below `count`, evenly spread: all, or as many as allowed."""
+    return np.unique(np.linspace(0, count - 1, min(count, at_most)).round().astype(np.int64))

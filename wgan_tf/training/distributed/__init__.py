@@ -1,0 +1,1 @@
+"""The workers of a run, their meeting, and TensorFlow's strategy for their devices."""

@@ -1,0 +1,176 @@
+"""Many steps in one compiled call, on whatever devices there are.
+
+Loops stay outside `strategy.run`, one replica's mathematics (`wgan_tf.training.step`) inside.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from wgan_tf.config import Config
+from wgan_tf.data.batches import replica_batches
+from wgan_tf.data.store import Store
+from wgan_tf.labels import label_weights
+from wgan_tf.networks import registry
+from wgan_tf.training import schedule
+from wgan_tf.training.draws import Replica
+from wgan_tf.training.state import TrainingState
+from wgan_tf.training.step import Step
+
+Batch = Mapping[str, tf.Tensor]
+
+
+class Trainer:
+    """Advances a `TrainingState` by any number of steps."""
+
+    def __init__(self, config: Config, store: Store, strategy: tf.distribute.Strategy) -> None:
+        """Makes the first state of a run; a checkpoint restored into `state` is gone on from.
+
+        Args:
+            config: the run's configuration.
+            store: the examples to train on.
+            strategy: where to train.
+        """
+        self._config = config
+        self._store = store
+        self._strategy = strategy
+        self._batches: Iterator[Batch] | None = None
+        self._step_of_batches = 0
+        num_classes = registry.count_classes(config, store.class_names)
+        with strategy.scope():
+            self.state = TrainingState(config, store.example_shape, num_classes)
+            self._step = Step(
+                config, self.state, label_weights(config, store) if num_classes else ()
+            )
+            self._critic_totals = _Totals(self._step.critic_metrics)
+            self._generator_totals = _Totals(self._step.generator_metrics)
+
+    @property
+    def step(self) -> int:
+        """Generator steps taken."""
+        return int(self.state.step.numpy())
+
+    def advance(self, steps: int) -> None:
+        """Takes so many generator steps, each after its critic steps, from where the state is."""
+        if self._batches is None or self.step != self._step_of_batches:
+            first_batch = schedule.batches_before(self._config, self.step)
+            self._batches = iter(self._distributed_batches(first_batch))
+        self._step_of_batches = self.step + steps
+        self._advance(self._batches, tf.constant(steps))
+
+    def any_worker(self, says: bool) -> bool:
+        """Whether any worker says so; all workers have to ask at the same step."""
+        return bool(self._sum(tf.constant(float(says))) > 0)
+
+    def metrics(self) -> dict[str, float]:
+        """Means over the steps taken since the last reset, by name."""
+        return {**self._critic_totals.means(), **self._generator_totals.means()}
+
+    def reset_metrics(self) -> None:
+        """Begins new means."""
+        self._critic_totals.reset()
+        self._generator_totals.reset()
+
+    def held_out_metrics(self, batches: Iterable[np.ndarray]) -> dict[str, float]:
+        """Means over batches of stored examples of `Step.held_out_metrics`; changes nothing."""
+        found = [
+            self._held_out_metrics(tf.constant(examples), tf.constant(number, tf.int64))
+            for number, examples in enumerate(batches)
+        ]
+        return {name: float(np.mean([metrics[name] for metrics in found])) for name in found[0]}
+
+    def gradient_norms(self, examples: np.ndarray) -> np.ndarray:
+        """Norms of the critic's gradient between stored and generated examples: a batch -> [B]."""
+        return self._gradient_norms(tf.constant(examples)).numpy()
+
+    @tf.function
+    def _advance(self, batches: Iterator[Batch], steps: tf.Tensor) -> None:
+        for _ in tf.range(steps):
+            step = self.state.step.read_value()
+            self._set_learning_rates(step)
+            shared = next(batches) if self._config.critic_batches == "same" else None
+            for critic_step in tf.range(schedule.critic_steps_at(self._config, step)):
+                batch = next(batches) if shared is None else shared
+                self._strategy.run(self._critic_step, args=(batch, step, critic_step))
+            self._strategy.run(self._generator_step, args=(step,))
+            self.state.step.assign_add(1)
+
+    def _critic_step(self, batch: Batch, step: tf.Tensor, critic_step: tf.Tensor) -> None:
+        metrics = self._step.critic_step(
+            batch["examples"], batch.get("labels"), step, critic_step, _this_replica()
+        )
+        self._critic_totals.add(metrics)
+
+    def _generator_step(self, step: tf.Tensor) -> None:
+        self._generator_totals.add(self._step.generator_step(step, _this_replica()))
+
+    @tf.function
+    def _sum(self, value: tf.Tensor) -> tf.Tensor:
+        values = self._strategy.run(tf.identity, args=(value,))
+        return self._strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None)
+
+    @tf.function
+    def _gradient_norms(self, examples: tf.Tensor) -> tf.Tensor:
+        return self._step.gradient_norms(examples, self.state.step.read_value())
+
+    @tf.function
+    def _held_out_metrics(self, examples: tf.Tensor, number: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        return self._step.held_out_metrics(examples, number)
+
+    def _set_learning_rates(self, step: tf.Tensor) -> None:
+        factor = schedule.learning_rate_factor(self._config, step)
+        for optimizer, rate in (
+            (self.state.generator_optimizer, self._config.generator_learning_rate),
+            (self.state.critic_optimizer, self._config.critic_learning_rate),
+        ):
+            optimizer.learning_rate.assign(rate * factor)
+
+    def _distributed_batches(self, first_batch: int) -> tf.distribute.DistributedDataset:
+        def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
+            replicas = context.num_replicas_in_sync
+            local = replicas // context.num_input_pipelines
+            first = context.input_pipeline_id * local
+            return replica_batches(
+                self._store,
+                global_batch_size=self._config.batch_size,
+                seed=self._config.seed,
+                first_batch=first_batch,
+                slices=range(first, first + local),
+                num_slices=replicas,
+            )
+
+        return self._strategy.distribute_datasets_from_function(of_worker)
+
+
+class _Totals:
+    """Sums of metrics over steps, kept by each replica and added up when taken."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._sums = tf.Variable(
+            tf.zeros(len(names) + 1),
+            trainable=False,
+            synchronization=tf.VariableSynchronization.ON_READ,
+            aggregation=tf.VariableAggregation.SUM,
+        )
+
+    def add(self, metrics: Mapping[str, tf.Tensor]) -> None:
+        """Adds this replica's summands of the global means; in a replica's context."""
+        share = 1.0 / tf.distribute.get_strategy().num_replicas_in_sync
+        values = [tf.cast(metrics[name], tf.float32) for name in self._names]
+        self._sums.assign_add(tf.stack([*values, share]))
+
+    def means(self) -> dict[str, float]:
+        """Means over the calls of `add` since the last reset; at least one is needed."""
+        *sums, count = self._sums.read_value().numpy().tolist()
+        return {name: total / count for name, total in zip(self._names, sums, strict=True)}
+
+    def reset(self) -> None:
+        """Begins new means."""
+        self._sums.assign(tf.zeros_like(self._sums))
+
+
+def _this_replica() -> Replica:
+    context = tf.distribute.get_replica_context()
+    return Replica(context.replica_id_in_sync_group, context.num_replicas_in_sync)
