@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -6,6 +7,9 @@ import tensorflow as tf
 
 from wgan_tf import files
 from wgan_tf.errors import UserError
+from wgan_tf.files import is_full_disk
+
+FULL = Path("/dev/full")
 
 
 def tree(folder: Path) -> list[str]:
@@ -98,6 +102,12 @@ def test_unknown_file_system_is_the_users_mistake() -> None:
         files.require_writable("nowhere://bucket/run")
 
 
+@pytest.mark.parametrize("path", ["/dev/null/page.html", "nowhere://bucket/page.html"])
+def test_an_output_that_cannot_be_written_is_the_users_mistake(path: str) -> None:
+    with pytest.raises(UserError, match=rf"--out={path} cannot be written \(.+\); name a file"):
+        files.write_output(path, b"x")
+
+
 def test_a_folder_is_copied_over_another(tmp_path: Path) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     (source / "inner").mkdir(parents=True)
@@ -108,3 +118,39 @@ def test_a_folder_is_copied_over_another(tmp_path: Path) -> None:
     files.copy_directory(source, target)
     assert (target / "a").read_bytes() == b"new"
     assert (target / "inner" / "b").read_bytes() == b"deep"
+
+
+def wrapped(error: Exception) -> Exception:
+    try:
+        raise RuntimeError("in between") from error
+    except RuntimeError as outer:
+        return outer
+
+
+@pytest.mark.skipif(not FULL.exists(), reason=f"{FULL} is absent")
+def test_full_device_is_recognized_from_python_and_from_tensorflow() -> None:
+    with pytest.raises(OSError) as raised, FULL.open("wb") as stream:
+        stream.write(b"1")
+    assert is_full_disk(raised.value)
+    assert is_full_disk(wrapped(raised.value))
+    with pytest.raises(tf.errors.OpError) as failed, tf.io.TFRecordWriter(str(FULL)) as writer:
+        writer.write(b"1")
+    assert is_full_disk(failed.value)
+
+
+def test_exceeded_quota_is_a_full_disk() -> None:
+    assert is_full_disk(OSError(errno.EDQUOT, "Disk quota exceeded"))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EACCES, "Permission denied"),
+        ConnectionError("refused"),
+        ValueError("No space left on device"),
+        tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"),
+    ],
+)
+def test_other_errors_are_no_full_disk(error: Exception) -> None:
+    assert not is_full_disk(error)
+    assert not is_full_disk(wrapped(error))

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.loopback import free_addresses, tf_config
 from wgan_tf.monitoring.metrics_log import read_metrics
+from wgan_tf.training.distributed.cluster import local_clusters
 
 # In one process, which makes the runs that the tests share once.
 pytestmark = pytest.mark.xdist_group("processes")
@@ -76,8 +76,7 @@ def started(*commands: tuple[str, list[str]]) -> Iterator[list[subprocess.Popen[
 
 
 def two_workers(options: list[str]) -> list[tuple[str, list[str]]]:
-    workers = free_addresses(2)
-    return [(tf_config(workers, number), options) for number in range(2)]
+    return [(cluster.to_tf_config(), options) for cluster in local_clusters(2)]
 
 
 def wait_for(process: subprocess.Popen[str], text: str) -> None:

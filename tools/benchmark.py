@@ -8,9 +8,7 @@ Those compared take turns, so that their ratio holds while the machine's speed d
 
 import contextlib
 import dataclasses
-import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -25,6 +23,7 @@ from wgan_tf import config as configuration
 from wgan_tf.config import Config
 from wgan_tf.errors import Status
 from wgan_tf.options import parse_value
+from wgan_tf.training.distributed.cluster import local_clusters
 
 
 class Contestant:
@@ -88,7 +87,6 @@ def _compare_workers(config: Config, count: int) -> None:
     cores = sorted(os.sched_getaffinity(0))[:count]
     if len(cores) < count:
         raise SystemExit(f"--workers={count} needs as many cores; there are {len(cores)}.")
-    addresses = _free_addresses(count)
     together = dataclasses.replace(
         config, batch_size=count * config.batch_size, strategy="multi_worker"
     )
@@ -96,8 +94,8 @@ def _compare_workers(config: Config, count: int) -> None:
     speeds: dict[str, list[float]] = {f"{count} workers": [], "1 worker": []}
     with contextlib.ExitStack() as stack:
         several = [
-            stack.enter_context(_worker(together, core, _tf_config(addresses, number)))
-            for number, core in enumerate(cores)
+            stack.enter_context(_worker(together, core, cluster.to_tf_config()))
+            for core, cluster in zip(cores, local_clusters(count), strict=True)
         ]
         one = [stack.enter_context(_worker(alone, cores[0], ""))]
         for _ in range(flags.FLAGS.rounds):
@@ -135,19 +133,6 @@ def _turn_of(team: Sequence[subprocess.Popen[str]]) -> float:
         assert process.stdout is not None
         speeds.append(float(process.stdout.readline()))
     return min(speeds)
-
-
-def _free_addresses(count: int) -> list[str]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
-
-
-def _tf_config(workers: Sequence[str], number: int) -> str:
-    task = {"type": "worker", "index": number}
-    return json.dumps({"cluster": {"worker": list(workers)}, "task": task})
 
 
 def _report(speeds: dict[str, list[float]]) -> None:

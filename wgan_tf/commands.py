@@ -187,8 +187,10 @@ def _told(command: Callable[[], Status]) -> Status:
     except KeyboardInterrupt:
         _exit_with(Status.FAILED, "Interrupted; run the same command again to go on.")
     except Exception as error:
-        # TensorFlow has several classes for it, none of which carries the error number.
-        if "No space left on device" not in str(error):
+        # Not above: it imports TensorFlow.
+        from wgan_tf.files import is_full_disk
+
+        if not is_full_disk(error):
             raise
         _exit_with(Status.FAILED, f"The disk is full ({error}); make room and run again.")
 

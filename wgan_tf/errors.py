@@ -30,3 +30,8 @@ class WorkerLostError(RuntimeError):
 
 class ExportError(RuntimeError):
     """An exported model does not do what the model in this process does."""
+
+
+def reason(error: BaseException) -> str:
+    """The first line of an error's message, or the name of its type where it has none."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

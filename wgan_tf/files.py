@@ -4,6 +4,7 @@ Paths are joined as strings: `pathlib` would collapse the two slashes of gs://bu
 """
 
 import contextlib
+import errno
 import os
 import uuid
 from collections.abc import Iterator
@@ -11,9 +12,13 @@ from typing import TypeAlias
 
 import tensorflow as tf
 
-from wgan_tf.errors import UserError
+from wgan_tf.errors import UserError, reason
 
 StrPath: TypeAlias = str | os.PathLike[str]
+
+_FULL_DISK_NUMBERS = (errno.ENOSPC, errno.EDQUOT)
+# TFDS looks at the free space itself, and its error has no number; TensorFlow's have none either.
+_FULL_DISK_MESSAGES = (*map(os.strerror, _FULL_DISK_NUMBERS), "Not enough disk space")
 
 
 def join(folder: StrPath, *names: str) -> str:
@@ -31,6 +36,21 @@ def write_atomically(path: StrPath, data: bytes) -> None:
         with tf.io.gfile.GFile(temporary, "wb") as file:
             file.write(data)
         tf.io.gfile.rename(temporary, os.fspath(path), overwrite=True)
+
+
+def write_output(path: StrPath, data: bytes) -> None:
+    """Writes what a command was asked for to the file of its `--out`, as `write_atomically` does.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    try:
+        write_atomically(path, data)
+    except tf.errors.OpError as error:
+        raise UserError(
+            f"--out={os.fspath(path)} cannot be written ({reason(error)}); name a file in a folder "
+            "that you may write in."
+        ) from error
 
 
 def copy_directory(source: StrPath, target: StrPath) -> None:
@@ -64,13 +84,26 @@ def require_writable(directory: StrPath, option: str = "--workdir") -> None:
         ):
             file.write(b"probe")
     except tf.errors.OpError as error:
-        reason = error.message.split("\n")[0].rpartition("; ")[2]
-        raise UserError(_unwritable(option, path, reason)) from error
+        raise UserError(_unwritable(option, path, reason(error).rpartition("; ")[2])) from error
 
 
-def _unwritable(option: str, path: str, reason: str) -> str:
+def is_full_disk(error: BaseException) -> bool:
+    """Whether an error, or one that led to it, is that a disk or a quota on it is full."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in _FULL_DISK_NUMBERS:
+            return True
+        if isinstance(cause, OSError | tf.errors.OpError) and any(
+            message in str(cause) for message in _FULL_DISK_MESSAGES
+        ):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def _unwritable(option: str, path: str, why: str) -> str:
     return (
-        f"{option}={path} cannot be written ({reason}); "
+        f"{option}={path} cannot be written ({why}); "
         "name a folder that you are allowed to make and write in."
     )
 

@@ -4,11 +4,14 @@ import sys
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-import tensorflow as tf
-
-from wgan_tf.errors import UserError
+from wgan_tf.errors import UserError, reason
 from wgan_tf.run_folder import RunFolder
-from wgan_tf.training.checkpoints import UNREADABLE, checkpoint_step, restore_newest
+from wgan_tf.training.checkpoints import (
+    UNREADABLE,
+    checkpoint_paths,
+    checkpoint_step,
+    restore_newest,
+)
 
 Checkpoint: TypeAlias = Literal["last", "best"] | int
 
@@ -66,7 +69,7 @@ def _restore_step(folder: RunFolder, step: int, restore: Callable[[str], object]
     paths = {
         checkpoint_step(path): path
         for directory in (folder.best_checkpoints, folder.checkpoints)
-        for path in _checkpoint_paths(directory)
+        for path in checkpoint_paths(directory)
     }
     if step not in paths:
         kept = ", ".join(map(str, sorted(paths))) or "none"
@@ -76,13 +79,8 @@ def _restore_step(folder: RunFolder, step: int, restore: Callable[[str], object]
     try:
         restore(paths[step])
     except UNREADABLE as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(
-            f"--checkpoint={step} cannot be read from {paths[step]} ({reason}); take another step."
+            f"--checkpoint={step} cannot be read from {paths[step]} ({reason(error)}); "
+            "take another step."
         ) from error
     return step
-
-
-def _checkpoint_paths(directory: str) -> list[str]:
-    found = tf.train.get_checkpoint_state(directory)
-    return list(found.all_model_checkpoint_paths) if found else []

@@ -13,7 +13,7 @@ from wgan_tf import config as configuration
 from wgan_tf import drawing, flagfile, reporting
 from wgan_tf.config import Config
 from wgan_tf.data.store import Description, Store
-from wgan_tf.errors import Status, UserError, WorkerLostError
+from wgan_tf.errors import Status, UserError, WorkerLostError, reason
 from wgan_tf.examples import describe_examples, open_examples
 from wgan_tf.files import require_writable
 from wgan_tf.labels import label_weights
@@ -117,10 +117,9 @@ def train(config: Config) -> Status:
     except LOST_WORKER as error:
         if cluster is None:
             raise
-        reason = (error.message.strip() or type(error).__name__).splitlines()[0]
         raise WorkerLostError(
-            f"Worker {cluster.number} lost the others ({reason}); start all workers again to go "
-            "on from the last checkpoint."
+            f"Worker {cluster.number} lost the others ({reason(error)}); start all workers again "
+            "to go on from the last checkpoint."
         ) from error
 
 

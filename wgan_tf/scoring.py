@@ -13,7 +13,7 @@ from wgan_tf.config import Config, label_distribution
 from wgan_tf.data.store import Store
 from wgan_tf.errors import UserError
 from wgan_tf.examples import open_examples
-from wgan_tf.files import write_atomically
+from wgan_tf.files import write_output
 from wgan_tf.labels import label_weights
 from wgan_tf.objectives import OBJECTIVES
 from wgan_tf.quality import build_quality, class_chunks, generated_examples, generated_labels
@@ -69,13 +69,7 @@ class Scores:
             UserError: the file cannot be written.
         """
         text = json.dumps(dataclasses.asdict(self), indent=2) + "\n"
-        try:
-            write_atomically(path, text.encode())
-        except tf.errors.OpError as error:
-            raise UserError(
-                f"--out={path} cannot be written ({error.message}); name a file in a folder that "
-                "you may write in."
-            ) from error
+        write_output(path, text.encode())
 
 
 def score(subject: Subject, config: Config, *, count: int, seed: int) -> Scores:

@@ -21,7 +21,6 @@ from tests.conformance.trajectory import (
     steps_of,
     variables,
 )
-from tests.loopback import free_addresses, tf_config
 from wgan_tf import config as configuration
 from wgan_tf import drawing, flagfile, lipschitz
 from wgan_tf.config import Config
@@ -30,6 +29,7 @@ from wgan_tf.networks import registry
 from wgan_tf.networks.dropout import masks_from
 from wgan_tf.serving.saved_model import write_saved_model
 from wgan_tf.training.checkpoints import Checkpoints
+from wgan_tf.training.distributed.cluster import local_clusters
 from wgan_tf.training.trainer import Trainer
 
 ROW = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -191,11 +191,12 @@ def kept(path: str) -> list[np.ndarray]:
 def test_four_replicas_and_two_workers_agree_with_one_device(
     train: Callable[[str], Trained], data_dir: str, tmp_path: pathlib.Path
 ) -> None:
-    workers = free_addresses(2)
     settings = {
         "four replicas": (["--replicas=4"], {}),
-        "worker 0": ([], {"TF_CONFIG": tf_config(workers, 0)}),
-        "worker 1": ([], {"TF_CONFIG": tf_config(workers, 1)}),
+        **{
+            f"worker {cluster.number}": ([], {"TF_CONFIG": cluster.to_tf_config()})
+            for cluster in local_clusters(2)
+        },
     }
     processes = {
         name: subprocess.Popen(

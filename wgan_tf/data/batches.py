@@ -54,6 +54,20 @@ def batch_indices(num_examples: int, batch_size: int, seed: int, batch_number: i
     return example_indices(positions, num_examples=num_examples, seed=seed).numpy()
 
 
+def replica_batch_size(global_batch_size: int, num_replicas: int) -> int:
+    """Examples of a global batch that each replica takes, as many as every other.
+
+    Raises:
+        UserError: The batch does not divide by the replicas.
+    """
+    if global_batch_size % num_replicas:
+        raise UserError(
+            f"--batch_size={global_batch_size} does not divide by the {num_replicas} replicas; "
+            f"take a multiple of {num_replicas}, or --strategy=one_device."
+        )
+    return global_batch_size // num_replicas
+
+
 def replica_batches(
     store: Store,
     *,
@@ -84,12 +98,7 @@ def replica_batches(
     Raises:
         UserError: The batch does not divide into the slices.
     """
-    if global_batch_size % num_slices:
-        raise UserError(
-            f"--batch_size={global_batch_size} does not divide into {num_slices} replicas; give a "
-            f"multiple of {num_slices}."
-        )
-    slice_size = global_batch_size // num_slices
+    slice_size = replica_batch_size(global_batch_size, num_slices)
     slice_starts = tf.constant(np.asarray(slices, np.int64) * slice_size)
     dtypes = {"examples": store.examples.dtype}
     shapes: dict[str, tuple[int, ...]] = {"examples": (slice_size, *store.example_shape)}

@@ -12,7 +12,6 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 import tqdm
 
-from wgan_tf.data.full_disk import is_full_disk
 from wgan_tf.data.images import PARALLEL_PICTURES, fit_square
 from wgan_tf.data.layout import Layout, choose_layout
 from wgan_tf.data.metadata import (
@@ -27,7 +26,8 @@ from wgan_tf.data.sources.registry import make_builder
 from wgan_tf.data.sources.source import InPlaceBuilder, Source
 from wgan_tf.data.sources.tfds_source import obtain
 from wgan_tf.data.splits import num_split_examples
-from wgan_tf.errors import UserError
+from wgan_tf.errors import UserError, reason
+from wgan_tf.files import is_full_disk
 
 _BATCH_BYTES = 8 << 20
 _NUM_WARNINGS = 10
@@ -159,10 +159,9 @@ def _read_batches(
         failure = builder.failure if isinstance(builder, InPlaceBuilder) else None
         if isinstance(failure, UserError):
             raise failure from error
-        reason = str(failure or error.message).splitlines()[0]
         raise UserError(
-            f"--dataset={dataset} cannot be read from {builder.data_dir} ({reason}), the data are "
-            "damaged; fetch or prepare them again."
+            f"--dataset={dataset} cannot be read from {builder.data_dir} "
+            f"({reason(failure or error)}), the data are damaged; fetch or prepare them again."
         ) from error
 
 
@@ -181,12 +180,12 @@ def _write_errors_told(folder: pathlib.Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason, remedy = f"({error})", "give a --data_dir where you may write"
+        why, remedy = f"({error})", "give a --data_dir where you may write"
         if is_full_disk(error):
-            reason = "because the disk is full"
+            why = "because the disk is full"
             remedy = "free some space or give a --data_dir on another disk"
         raise UserError(
-            f"the prepared data cannot be written into {folder} {reason}; {remedy}."
+            f"the prepared data cannot be written into {folder} {why}; {remedy}."
         ) from error
 
 
@@ -205,8 +204,8 @@ def _locked(path: pathlib.Path) -> Iterator[None]:
 
 
 def _warn_of_left_out(metadata: Metadata, folder: pathlib.Path) -> None:
-    for file, reason in metadata.left_out[:_NUM_WARNINGS]:
-        _say(f"Warning: left out {file}: {reason}.")
+    for file, why in metadata.left_out[:_NUM_WARNINGS]:
+        _say(f"Warning: left out {file}: {why}.")
     if metadata.left_out:
         _say(
             f"Warning: left out {len(metadata.left_out)} files, kept {metadata.num_examples}; "

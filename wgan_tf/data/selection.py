@@ -44,11 +44,19 @@ def class_numbers(class_names: tuple[str, ...], classes: tuple[str, ...]) -> lis
     return sorted({_class_number(name, class_names) for name in classes})
 
 
-def _class_number(name: str, class_names: tuple[str, ...]) -> int:
+def find_class(name: str, class_names: tuple[str, ...]) -> int | None:
+    """The number of the class of that name, or else of that number; None if there is none."""
     if name in class_names:
         return class_names.index(name)
-    if name.isdecimal() and int(name) < len(class_names):
+    if name.isascii() and name.isdecimal() and int(name) < len(class_names):
         return int(name)
+    return None
+
+
+def _class_number(name: str, class_names: tuple[str, ...]) -> int:
+    number = find_class(name, class_names)
+    if number is not None:
+        return number
     raise UserError(
         f"--classes names the unknown class {name!r}; choose among {', '.join(class_names)}, or "
         f"their numbers 0 to {len(class_names) - 1}."

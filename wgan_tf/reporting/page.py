@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from wgan_tf.errors import UserError
 from wgan_tf.evaluation.diagnostics import judge
-from wgan_tf.files import write_atomically
+from wgan_tf.files import write_output
 from wgan_tf.reporting import curves, summary
 from wgan_tf.reporting.nearest_examples import Comparison, compare
 from wgan_tf.reporting.runs import Run, read_runs
@@ -68,13 +68,7 @@ def write_report(folders: Sequence[RunFolder], out: str) -> None:
         UserError: a folder holds no run, its files are damaged, or `out` cannot be written.
     """
     html = render([_section(run) for run in read_runs(list(folders))])
-    try:
-        write_atomically(out, html.encode())
-    except tf.errors.OpError as error:
-        raise UserError(
-            f"--out={out} cannot be written ({error.message}); name a file in a folder that you "
-            "may write in."
-        ) from error
+    write_output(out, html.encode())
 
 
 def render(sections: Sequence[Section]) -> str:

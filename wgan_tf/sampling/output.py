@@ -7,11 +7,10 @@ import uuid
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-import tensorflow as tf
 from tqdm import tqdm
 
 from wgan_tf.errors import UserError
-from wgan_tf.files import write_atomically
+from wgan_tf.files import write_output
 from wgan_tf.monitoring.grids import density_plot, encode_animation, encode_png, image_grid
 from wgan_tf.sampling import kinds
 from wgan_tf.sampling.kinds import TrainingPictures
@@ -46,7 +45,7 @@ def write_samples(
         if not request.suffix:
             _write_folder(request, request.n, blocks)
         else:
-            _write_file(request, encode_png(_still(np.concatenate(list(blocks)), columns)))
+            write_output(request.out, encode_png(_still(np.concatenate(list(blocks)), columns)))
         return
     if kind == "neighbours":
         pictures = kinds.neighbours(generator, request, training_pictures)
@@ -56,11 +55,11 @@ def write_samples(
         pictures = kinds.traversal(generator, request)
     rows, columns = pictures.shape[:2]
     if request.is_animation:
-        _write_file(request, _animation(pictures, ANIMATION_FORMATS[request.suffix]))
+        write_output(request.out, _animation(pictures, ANIMATION_FORMATS[request.suffix]))
         return
     flat = pictures.reshape(rows * columns, *pictures.shape[2:])
     if request.suffix:
-        _write_file(request, encode_png(_still(flat, columns)))
+        write_output(request.out, encode_png(_still(flat, columns)))
     else:
         _write_folder(request, len(flat), iter([flat]))
 
@@ -75,16 +74,6 @@ def _animation(pictures: np.ndarray, file_format: str) -> bytes:
     there = [image_grid(pictures[:, step]) for step in range(pictures.shape[1])]
     back = there[-2:0:-1]
     return encode_animation(there + back, file_format, _MILLISECONDS_A_FRAME)
-
-
-def _write_file(request: Request, data: bytes) -> None:
-    try:
-        write_atomically(request.out, data)
-    except tf.errors.OpError as error:
-        raise UserError(
-            f"--out={request.out} cannot be written ({error.message}); name a file in a folder "
-            "that you may write in."
-        ) from error
 
 
 def _write_folder(request: Request, total: int, blocks: Iterable[np.ndarray]) -> None:

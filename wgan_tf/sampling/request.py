@@ -6,6 +6,7 @@ import dataclasses
 import pathlib
 from typing import TYPE_CHECKING
 
+from wgan_tf.data.selection import find_class
 from wgan_tf.errors import UserError
 
 if TYPE_CHECKING:
@@ -106,10 +107,9 @@ class Request:
                 f"--label={label} has no effect on {generator.origin}, whose generator takes no "
                 "labels; leave it out."
             )
-        if label in names:
-            return names.index(label)
-        if label.isascii() and label.isdecimal() and int(label) < len(names):
-            return int(label)
+        number = find_class(label, names)
+        if number is not None:
+            return number
         raise UserError(
             f"--label={label} is no class of {generator.origin}; give one of {', '.join(names)}, "
             f"or a number from 0 to {len(names) - 1}."

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from wgan_tf.errors import DivergenceError, UserError
+from wgan_tf.errors import DivergenceError, UserError, reason
 from wgan_tf.files import write_atomically
 from wgan_tf.training.state import TrainingState
 
@@ -130,14 +130,12 @@ def restore_newest(directory: str, restore: Callable[[str], object], tell: Tell)
     Raises:
         UserError: there are checkpoints, but none can be read.
     """
-    found = tf.train.get_checkpoint_state(directory)
-    paths = list(found.all_model_checkpoint_paths) if found else []
+    paths = checkpoint_paths(directory)
     for path in reversed(paths):
         try:
             restore(path)
         except UNREADABLE as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            tell(f"Checkpoint {path} cannot be read ({reason}); trying an older one.")
+            tell(f"Checkpoint {path} cannot be read ({reason(error)}); trying an older one.")
         else:
             return checkpoint_step(path)
     if paths:
@@ -146,6 +144,12 @@ def restore_newest(directory: str, restore: Callable[[str], object], tell: Tell)
             "start again with another --workdir."
         )
     return None
+
+
+def checkpoint_paths(directory: str) -> list[str]:
+    """The checkpoints in a folder, oldest first."""
+    found = tf.train.get_checkpoint_state(directory)
+    return list(found.all_model_checkpoint_paths) if found else []
 
 
 def newest_step(directory: str) -> int | None:

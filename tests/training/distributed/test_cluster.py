@@ -9,6 +9,7 @@ from wgan_tf.training.distributed.cluster import (
     from_environment,
     from_slurm,
     from_tf_config,
+    local_clusters,
 )
 
 
@@ -32,6 +33,12 @@ def test_the_chief_is_the_first_worker() -> None:
     assert from_tf_config(tf_config(tasks, "worker", 1)) == Cluster(workers, 2)
     assert from_tf_config(tf_config(tasks, "chief")).is_chief
     assert not from_tf_config(tf_config(tasks, "worker", 0)).is_chief
+
+
+def test_workers_on_this_machine_read_their_cluster_from_tf_config() -> None:
+    clusters = local_clusters(3)
+    assert [from_tf_config(cluster.to_tf_config()) for cluster in clusters] == clusters
+    assert [cluster.number for cluster in clusters] == [0, 1, 2]
 
 
 def test_without_a_chief_worker_0_is_it() -> None:

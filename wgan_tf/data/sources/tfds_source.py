@@ -12,9 +12,9 @@ import urllib.request
 
 import tensorflow_datasets as tfds
 
-from wgan_tf.data.full_disk import is_full_disk
 from wgan_tf.data.sources.source import Source
 from wgan_tf.errors import UserError
+from wgan_tf.files import is_full_disk
 from wgan_tf.suggestions import if_you_meant, nearest
 
 # Once a file has been fetched often on a day, it refuses everybody.

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from wgan_tf.errors import UserError
+from wgan_tf.errors import UserError, reason
 from wgan_tf.evaluation.features.extractor import Extraction
 from wgan_tf.evaluation.features.inception_preprocessing import SIDE, inception_inputs
 from wgan_tf.files import join
@@ -61,9 +61,9 @@ class InceptionFeatures:
         return Extraction(features, probabilities.reshape(len(images), -1))
 
 
-def _unusable(path: str, reason: str) -> UserError:
+def _unusable(path: str, why: str) -> UserError:
     return UserError(
-        f"--inception={path} {reason}; name the 2015 Inception graph as a frozen graph (.pb), a "
+        f"--inception={path} {why}; name the 2015 Inception graph as a frozen graph (.pb), a "
         "SavedModel or a TF-Hub folder."
     )
 
@@ -72,9 +72,8 @@ def _run_checked(run: Callable[[tf.Tensor], _Outputs], path: str, images: np.nda
     try:
         outputs = run(tf.constant(images))
     except (tf.errors.OpError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
         raise _unusable(
-            path, f"takes no float32 images [N, {SIDE}, {SIDE}, 3] ({reason})"
+            path, f"takes no float32 images [N, {SIDE}, {SIDE}, 3] ({reason(error)})"
         ) from error
     if not isinstance(outputs, dict) or "pool_3" not in outputs:
         raise _unusable(path, "has no output pool_3")
@@ -117,7 +116,7 @@ def _load_frozen_graph(path: str) -> Callable[[tf.Tensor], _Outputs]:
     try:
         return tf.compat.v1.wrap_function(run, [signature])
     except ValueError as error:
-        raise _unusable(path, f"cannot be run ({str(error).splitlines()[0]})") from error
+        raise _unusable(path, f"cannot be run ({reason(error)})") from error
 
 
 def _load_saved_model(path: str) -> Callable[[tf.Tensor], _Outputs]:

@@ -1,8 +1,10 @@
 """The processes that train together, as their launcher names them in the environment."""
 
+import contextlib
 import dataclasses
 import json
 import re
+import socket
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,6 +37,24 @@ class Cluster:
     def is_chief(self) -> bool:
         """Whether this process writes the run's folder."""
         return self.number == 0
+
+    def to_tf_config(self) -> str:
+        """The TF_CONFIG that `from_tf_config` reads as this cluster."""
+        task = {"type": "worker", "index": self.number}
+        return json.dumps({"cluster": {"worker": self.workers}, "task": task})
+
+
+def local_clusters(count: int) -> Sequence[Cluster]:
+    """One cluster of workers on this machine, as each of them sees it.
+
+    Their ports are free now, and so are not taken by others if the workers start soon.
+    """
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        workers = tuple(f"127.0.0.1:{each.getsockname()[1]}" for each in sockets)
+    return [Cluster(workers, number) for number in range(count)]
 
 
 def from_environment(environment: Mapping[str, str]) -> Cluster | None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 import tensorflow as tf
 
 from wgan_tf.config import Config
-from wgan_tf.errors import UserError
+from wgan_tf.data.batches import replica_batch_size
+from wgan_tf.errors import UserError, reason
 from wgan_tf.training.distributed.cluster import Cluster, from_environment, from_tf_config
 
 _CONNECTION_SECONDS = 55.0
@@ -40,7 +41,7 @@ def check_replicas(config: Config, cluster: Cluster) -> None:
     Raises:
         UserError: it does not.
     """
-    _require_divides(config, len(cluster.workers) * max(local_gpus(), 1))
+    replica_batch_size(config.batch_size, len(cluster.workers) * max(local_gpus(), 1))
 
 
 def local_gpus() -> int:
@@ -60,7 +61,7 @@ def build_strategy(config: Config, cluster: Cluster | None = None) -> tf.distrib
             of replicas.
     """
     strategy = _multi_worker(cluster) if cluster else _local(config)
-    _require_divides(config, strategy.num_replicas_in_sync)
+    replica_batch_size(config.batch_size, strategy.num_replicas_in_sync)
     return strategy
 
 
@@ -118,17 +119,8 @@ def _tpu() -> tf.distribute.Strategy:
             raise ValueError("this machine has none")
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver.connect(name)
     except (ValueError, RuntimeError, tf.errors.OpError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(
-            f"--strategy=tpu finds no TPU ({reason}); run on a TPU VM, name one in TPU_NAME, or "
-            "take another --strategy."
+            f"--strategy=tpu finds no TPU ({reason(error)}); run on a TPU VM, name one in "
+            "TPU_NAME, or take another --strategy."
         ) from error
     return tf.distribute.TPUStrategy(resolver)
-
-
-def _require_divides(config: Config, replicas: int) -> None:
-    if config.batch_size % replicas:
-        raise UserError(
-            f"--batch_size={config.batch_size} does not divide by the {replicas} replicas; take a "
-            f"multiple of {replicas}, or --strategy=one_device."
-        )
