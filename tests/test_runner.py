@@ -5,7 +5,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from wgan_tf import runner
+from wgan_tf import drawing, runner
 from wgan_tf.config import Config
 from wgan_tf.errors import Status
 from wgan_tf.monitoring.metrics_log import read_metrics
@@ -63,7 +63,7 @@ def test_training_shows_the_pictures_that_are_sampled_and_exported(
     assert not np.array_equal(grids[1], grids[2])
     checkpoints: list[Checkpoint] = [1, 2]
     for checkpoint in checkpoints:
-        generator = TrainedGenerator.from_run(finished, checkpoint)
+        generator = drawing.restore_trained_generator(finished, checkpoint)
         shown = sampled(generator, tmp_path / "run.png")
         np.testing.assert_array_equal(shown, grids[checkpoint])
     exported = TrainedGenerator.from_saved_model(finished.exports)

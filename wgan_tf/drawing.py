@@ -20,6 +20,7 @@ from wgan_tf.serving.formats import build_served_model, check_installed, write_c
 from wgan_tf.serving.model_card import build_model_card
 from wgan_tf.serving.sampler import Sampler, build_sampler
 from wgan_tf.serving.saved_model import write_saved_model
+from wgan_tf.serving.trained_generator import TrainedGenerator
 from wgan_tf.training.draws import Draws, Moment, Replica
 from wgan_tf.training.randomness import Purpose
 
@@ -211,6 +212,21 @@ def restore_run_sampler(folder: RunFolder, checkpoint: Checkpoint = "last") -> t
     num_classes = registry.count_classes(config, data.class_names)
     generator, step = restore_run_generator(folder, checkpoint)
     return build_run_sampler(config, generator, data.example_shape, num_classes), step
+
+
+def restore_trained_generator(
+    folder: RunFolder, checkpoint: Checkpoint = "last"
+) -> TrainedGenerator:
+    """The sampler of a run's checkpoint, in the form that an exported one has, too.
+
+    Raises:
+        UserError: no run or no such checkpoint is there.
+    """
+    sampler, step = restore_run_sampler(folder, checkpoint)
+    card = build_model_card(
+        folder.read_config(), folder.read_dataset_card(), step=step, metrics=[], license=None
+    )
+    return TrainedGenerator.from_card(f"--workdir={folder.path}", card, sampler.serving_default)
 
 
 def restore_run_generator(

@@ -35,6 +35,7 @@ def main() -> Status:
     request = Request(**{name: options[name].value for name in REQUEST_FLAGS})
 
     commands.import_tensorflow()
+    from wgan_tf.drawing import restore_trained_generator
     from wgan_tf.examples import open_training_examples
     from wgan_tf.restoring import parse_checkpoint
     from wgan_tf.run_folder import RunFolder
@@ -46,7 +47,7 @@ def main() -> Status:
         write_samples(generator, request, training_pictures=None)
     else:
         folder = RunFolder(options.workdir)
-        generator = TrainedGenerator.from_run(folder, parse_checkpoint(options.checkpoint))
+        generator = restore_trained_generator(folder, parse_checkpoint(options.checkpoint))
         write_samples(generator, request, lambda: open_training_examples(folder))
     print(options.out)
     return Status.DONE

@@ -35,7 +35,7 @@ class Drawn:
 
 def drawn_from(folder: RunFolder) -> Drawn:
     sampler, _ = drawing.restore_run_sampler(folder)
-    return Drawn(folder, TrainedGenerator.from_run(folder, "last"), sampler)
+    return Drawn(folder, drawing.restore_trained_generator(folder), sampler)
 
 
 @pytest.fixture(scope="module")

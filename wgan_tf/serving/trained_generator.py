@@ -8,12 +8,8 @@ from typing import Any, Self
 import numpy as np
 import tensorflow as tf
 
-from wgan_tf.drawing import restore_run_sampler
 from wgan_tf.errors import UserError
 from wgan_tf.latents import draw_latents
-from wgan_tf.restoring import Checkpoint
-from wgan_tf.run_folder import RunFolder
-from wgan_tf.serving.model_card import build_model_card
 from wgan_tf.serving.saved_model import MODEL_CARD, newest_version
 
 
@@ -40,23 +36,6 @@ class TrainedGenerator:
     serve: Callable[..., Mapping[str, tf.Tensor]]
 
     @classmethod
-    def from_run(cls, folder: RunFolder, checkpoint: Checkpoint) -> Self:
-        """The moving-average generator of a run's checkpoint.
-
-        Raises:
-            UserError: no run or no such checkpoint is there.
-        """
-        sampler, step = restore_run_sampler(folder, checkpoint)
-        card = build_model_card(
-            folder.read_config(),
-            folder.read_dataset_card(),
-            step=step,
-            metrics=[],
-            license=None,
-        )
-        return cls._from_card(f"--workdir={folder.path}", card, sampler.serving_default)
-
-    @classmethod
     def from_saved_model(cls, path: str) -> Self:
         """The generator of an exported version, or of the newest one in a folder of versions.
 
@@ -71,7 +50,7 @@ class TrainedGenerator:
             with tf.io.gfile.GFile(f"{version}/{MODEL_CARD}") as file:
                 card = json.load(file)
             model = tf.saved_model.load(version)
-            return cls._from_card(origin, card, _Signature(model, "serving_default"))
+            return cls.from_card(origin, card, _Signature(model, "serving_default"))
         except (OSError, tf.errors.OpError, ValueError, KeyError, TypeError) as error:
             raise UserError(
                 f"{origin} holds no SavedModel that wgan_tf.export wrote; name a folder such as "
@@ -79,7 +58,8 @@ class TrainedGenerator:
             ) from error
 
     @classmethod
-    def _from_card(cls, origin: str, card: Mapping[str, Any], serve: Callable[..., Any]) -> Self:
+    def from_card(cls, origin: str, card: Mapping[str, Any], serve: Callable[..., Any]) -> Self:
+        """The generator that a model card tells of; other arguments as the attributes are."""
         latent = card["latent"]
         return cls(
             origin=origin,

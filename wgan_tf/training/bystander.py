@@ -1,4 +1,4 @@
-"""What a worker that is not the chief has in place of a monitor."""
+"""The silent observer of training on the workers that are not the chief."""
 
 from collections.abc import Mapping
 

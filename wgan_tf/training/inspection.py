@@ -1,4 +1,4 @@
-"""Looks at the networks between steps; changes nothing."""
+"""Histograms and metrics that are read off the networks between steps."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -24,7 +24,7 @@ class Inspection:
         held_out_store: Store | None,
         measure: Callable[[], Mapping[str, float]],
     ) -> None:
-        """Looks, changes nothing.
+        """Reads off the networks of a trainer, whose state stays as it is.
 
         Args:
             config: the run's configuration.

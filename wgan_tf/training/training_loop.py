@@ -1,4 +1,4 @@
-"""A run, from where its state stands to its last step."""
+"""The training loop: a run from where its state stands to its last step."""
 
 import contextlib
 import math
@@ -35,7 +35,7 @@ class Monitor(Protocol):
 
 
 class Inspection(Protocol):
-    """Looks at the networks between steps; changes nothing."""
+    """Reads histograms and metrics off the networks between steps."""
 
     def histograms(self) -> Mapping[str, np.ndarray]:
         """Values whose distribution is shown, by name."""
@@ -74,7 +74,7 @@ def train(
         checkpoints: where the state is saved.
         watch: takes what evaluations find.
         monitor: where the run shows what it does.
-        inspection: looks at the critic.
+        inspection: reads histograms and metrics off the networks.
         profiled: records for a profile what is done within it.
         draw_samples: draws examples of the same latents each time.
         stop: looked at between calls; one that any worker received stops all.
