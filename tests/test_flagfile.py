@@ -34,6 +34,19 @@ UNUSUAL = [
 ]
 
 
+def test_people_read_the_options_that_have_an_effect_below_headings() -> None:
+    config = Config(workdir="run", lipschitz="weight_clipping", optimizer="rmsprop")
+    text = flagfile.to_readable(config)
+    assert flagfile.from_flagfile(text, "shown") == config
+    lines = text.splitlines()
+    assert lines.index("# Steps and optimizers.") < lines.index("--optimizer=rmsprop")
+    names = {line.partition("=")[0].removeprefix("--") for line in lines if line.startswith("--")}
+    assert names == flagfile.to_row(config).keys()
+    assert {"clip_value", "rho", "dcgan_width"} <= names
+    assert not {"penalty_weight", "beta_1", "critic_warmup_period", "inception"} & names
+    assert not any(name.startswith("mlp_") for name in names)
+
+
 @pytest.mark.parametrize("config", UNUSUAL)
 def test_a_saved_configuration_reads_back_equal(config: Config) -> None:
     assert flagfile.from_flagfile(flagfile.to_flagfile(config), "saved") == config

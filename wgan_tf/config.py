@@ -66,6 +66,14 @@ def fields() -> tuple[dataclasses.Field[Any], ...]:
     return dataclasses.fields(Config)
 
 
+def applicable(config: Config, section: type = Config) -> tuple[dataclasses.Field[Any], ...]:
+    """The options, of one section or of all, that have an effect with the others' values."""
+    of_section = {field.name for field in dataclasses.fields(section)}
+    return tuple(
+        field for field in fields() if field.name in of_section and _has_effect(field, config)
+    )
+
+
 def validate(config: Config) -> None:
     """Checks every value alone, then together with the others, as far as no data is needed.
 
@@ -128,6 +136,15 @@ def _check_alone(field: dataclasses.Field[Any], value: Value) -> None:
             raise UserError(
                 f"--{field.name}={format_value(value)} is out of range; give a value {allowed}."
             )
+
+
+def _has_effect(field: dataclasses.Field[Any], config: Config) -> bool:
+    requirement = field.metadata["only_with"]
+    if requirement is None:
+        return True
+    (required,) = (other for other in fields() if other.name == requirement.option)
+    is_met = getattr(config, required.name) in requirement.values
+    return is_met and _has_effect(required, config)
 
 
 def _check_in_use(field: dataclasses.Field[Any], config: Config) -> None:

@@ -1,9 +1,8 @@
 """A configuration as text: the flagfile that a run keeps, and a row of a table."""
 
-import dataclasses
 from typing import Any
 
-from wgan_tf.config import Config, fields
+from wgan_tf.config import SECTIONS, Config, applicable, fields
 from wgan_tf.errors import UserError
 from wgan_tf.options import format_value, parse_value
 
@@ -14,9 +13,22 @@ def to_flagfile(config: Config) -> str:
     return "\n".join(lines) + "\n"
 
 
+def to_readable(config: Config) -> str:
+    """A flagfile for people: the options that have an effect, below a heading a section."""
+    paragraphs = []
+    for section in SECTIONS:
+        lines = [
+            f"--{field.name}={format_value(getattr(config, field.name))}"
+            for field in applicable(config, section)
+        ]
+        if lines:
+            paragraphs.append("\n".join([f"# {section.__doc__}", *lines]))
+    return "\n\n".join(paragraphs) + "\n"
+
+
 def to_row(config: Config) -> dict[str, str | int | float | bool]:
-    """Options and values, lists as a flag takes them, for a table of runs."""
-    values = dataclasses.asdict(config)
+    """The options that have an effect, lists as a flag takes them, for a table of runs."""
+    values = {field.name: getattr(config, field.name) for field in applicable(config)}
     return {
         name: format_value(value) if isinstance(value, tuple) else value
         for name, value in values.items()

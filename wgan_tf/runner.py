@@ -78,7 +78,7 @@ def describe(config: Config) -> Status:
         devices = f"{len(cluster.workers)} workers, {max(local_gpus(), 1)} replicas on this one"
     else:
         devices = ", ".join(device_names(build_strategy(config)))
-    print(flagfile.to_flagfile(config))
+    print(flagfile.to_readable(config))
     num_classes = registry.count_classes(config, data.class_names)
     for build in (registry.build_generator, registry.build_critic):
         build(config, data.example_shape, num_classes).summary()
@@ -171,7 +171,7 @@ def _train(
         monitor.message(f"Training on {_described(strategy)}")
         if store.left_out:
             monitor.message(f"{len(store.left_out)} files of --dataset are unusable and left out")
-        monitor.configuration(flagfile.to_flagfile(config), flagfile.to_row(config))
+        monitor.configuration(flagfile.to_readable(config), flagfile.to_row(config))
         quality = _quality(config, store, held_out_store, monitor.message)
         best = (
             BestCheckpoint(trainer.state, folder.best_checkpoints, quality.main_metric)

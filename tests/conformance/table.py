@@ -69,6 +69,9 @@ OTHER_STACK = {
     "conv_stack_initializer": "normal",
 }
 CLIPPING = {"lipschitz": "weight_clipping", "clip_value": 0.05, "optimizer": "rmsprop"}
+TENSORFLOW_1 = {"epsilon": 1e-10, "epsilon_placement": "inside_root", "initial_mean_square": 1.0}
+PYTORCH = {"epsilon": 1e-8, "epsilon_placement": "outside_corrected_root", "beta_2": 0.999}
+SEPARATE = {"critic_updates": "separate", "critic_step_generator": "inference"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +106,7 @@ class Row:
 
 ROWS = [
     Row("mlp-points-penalty", "toy:8gaussians", POINTS),
-    Row("mlp-pictures-clipping", "digits", {**PERCEPTRONS, **CLIPPING}),
+    Row("mlp-pictures-clipping", "digits", {**PERCEPTRONS, **CLIPPING, **TENSORFLOW_1}),
     Row("dcgan-penalty", "digits", PICTURES),
     Row("dcgan-penalty-float32", "digits", {**PICTURES, "precision": "float32"}),
     Row("dcgan-penalty-bfloat16", "digits", {**PICTURES, "precision": "bfloat16"}),
@@ -122,13 +125,23 @@ ROWS = [
     Row(
         "dcgan-clipping-batch-norm",
         "digits",
-        {**PICTURES, "dcgan_critic_norm": "batch", "critic_passes": 2, **CLIPPING},
+        {
+            **PICTURES,
+            **CLIPPING,
+            "dcgan_first_norm": "units",
+            "dcgan_critic_norm": "batch",
+            "bias_before_norm": True,
+            "critic_passes": 2,
+            "critic_batches": "same",
+        },
     ),
     Row(
         "dcgan-minimax-one-pass",
         "digits",
         {
             **PICTURES,
+            "dcgan_initializer": "dcgan",
+            "dcgan_biases": False,
             "objective": "minimax",
             "lipschitz": "none",
             "dcgan_critic_norm": "batch",
@@ -174,6 +187,8 @@ ROWS = [
             "conditional": "auxiliary_classifier",
             "generator_conditioning": "batch_norm",
             "lipschitz": "spectral_norm",
+            "critic_step_labels": "real",
+            **SEPARATE,
         },
     ),
     Row(
@@ -190,7 +205,7 @@ ROWS = [
     Row(
         "mlp-penalty-warmup",
         "digits",
-        {**PERCEPTRONS, "critic_warmup": True, "ema_decay": 0.0},
+        {**PERCEPTRONS, "critic_warmup": True, "critic_warmup_period": 1000, "ema_decay": 0.0},
     ),
     Row(
         "dcgan-unconstrained-uniform",
@@ -215,14 +230,35 @@ ROWS = [
     Row(
         "acgan-classes-clipping",
         "digits",
-        {**CLASSIFIER, **LABELS, **CLIPPING, "classify_generated": True},
+        {
+            **CLASSIFIER,
+            **LABELS,
+            **CLIPPING,
+            **SEPARATE,
+            "clip_timing": "before_update",
+            # With less, gradients so small that rounding shows take steps that are not.
+            "epsilon": 1e-5,
+            "classify_generated": True,
+            "leaky_relu_slope": 0.3,
+            "embedding_initializer": "glorot_uniform",
+        },
     ),
     Row(
         "acgan-classes-penalty",
         "digits",
         {**CLASSIFIER, **LABELS, "generator_conditioning": "concatenate"},
     ),
-    Row("conv-stack-post-activation-penalty", "digits", OTHER_STACK),
+    Row(
+        "conv-stack-post-activation-penalty",
+        "digits",
+        {
+            **OTHER_STACK,
+            "conv_stack_start_size": 3,
+            "conv_stack_margin": 2,
+            "conv_stack_generator_output_norm": True,
+            "batch_norm_epsilon": 1e-3,
+        },
+    ),
     Row(
         "conv-stack-post-activation-dropout",
         "digits",
@@ -230,6 +266,7 @@ ROWS = [
             **OTHER_STACK,
             "conv_stack_generator_dropout": 0.5,
             "conv_stack_critic_dropout": (0.4, 0.0),
+            "conv_stack_critic_output_dropout": 0.2,
             "conv_stack_critic_norm": "batch",
             "objective": "non_saturating",
             "lipschitz": "none",
@@ -242,6 +279,9 @@ ROWS = [
         "digits",
         {
             **PERCEPTRONS,
+            **PYTORCH,
+            "mlp_initializer": "fan_in_uniform",
+            "leaky_relu_slope": 0.01,
             "mlp_generator_norm": "batch",
             "mlp_generator_activation": "leaky_relu",
             "mlp_generator_dropout": (0.5, 0.0),

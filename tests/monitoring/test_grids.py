@@ -14,14 +14,14 @@ def redness(picture: np.ndarray) -> np.ndarray:
     return picture[..., 0].astype(int) - picture[..., 1].astype(int)
 
 
-def test_grid_places_images_in_rows_with_a_grey_gap() -> None:
+def test_grid_places_images_in_rows_with_a_grey_gap_and_leaves_the_rest_white() -> None:
     images = np.array([[[[1], [2]]], [[[3], [4]]], [[[5], [6]]]], np.uint8)
-    g = 128
+    g, w = 128, WHITE
     expected = [
         [1, 2, g, g, 3, 4],
         [g, g, g, g, g, g],
         [g, g, g, g, g, g],
-        [5, 6, g, g, g, g],
+        [5, 6, g, g, w, w],
     ]
     grid = image_grid(images, columns=2, min_size=1)
     assert grid.dtype == np.uint8
@@ -55,7 +55,9 @@ def test_grid_has_the_least_size_that_suffices(
     ("count", "height", "width", "cells"),
     [
         (1, 4, 4, (1, 1)),
-        (10, 4, 4, (3, 4)),
+        (10, 4, 4, (2, 5)),
+        (11, 4, 4, (3, 4)),
+        (20, 4, 4, (4, 5)),
         (16, 4, 4, (4, 4)),
         (8, 4, 2, (2, 4)),
         (2, 2, 64, (2, 1)),

@@ -12,6 +12,7 @@ Pixels = npt.NDArray[np.uint8]
 
 _GAP_PIXELS = 2
 _GAP_VALUE = 128
+_UNUSED_VALUE = 255
 _REFERENCE_COLOR = (150, 150, 150)
 _GENERATED_COLOR = (200, 30, 60)
 
@@ -24,11 +25,12 @@ def image_grid(images: Pixels, columns: int | None = None, min_size: int = 512) 
 
     Args:
         images: uint8 [N, H, W, C], N at least 1.
-        columns: Images a row; by default as many as make the grid nearly square.
+        columns: Images a row; by default as many as make the grid nearly square, and full if a
+            number of columns up to twice that many does.
         min_size: Least length of the longer side, in pixels.
 
     Returns:
-        uint8 [H', W', C]; unused cells of the last row are grey.
+        uint8 [H', W', C]; unused cells of the last row are white.
 
     Raises:
         ValueError: `images` is not a non-empty uint8 [N, H, W, C] array.
@@ -37,7 +39,7 @@ def image_grid(images: Pixels, columns: int | None = None, min_size: int = 512) 
         raise ValueError(f"expected uint8 [N, H, W, C], got {images.dtype} {images.shape}")
     count, height, width, channels = images.shape
     if columns is None:
-        columns = min(count, math.ceil(math.sqrt(count * height / width)))
+        columns = _full_columns(count, min(count, math.ceil(math.sqrt(count * height / width))))
     rows = math.ceil(count / columns)
     scale = max(
         1,
@@ -47,6 +49,7 @@ def image_grid(images: Pixels, columns: int | None = None, min_size: int = 512) 
     row_pitch, column_pitch = height * scale + _GAP_PIXELS, width * scale + _GAP_PIXELS
     cells = np.full((rows * columns, row_pitch, column_pitch, channels), _GAP_VALUE, np.uint8)
     cells[:count, :-_GAP_PIXELS, :-_GAP_PIXELS] = enlarged
+    cells[count:, :-_GAP_PIXELS, :-_GAP_PIXELS] = _UNUSED_VALUE
     grid = cells.reshape(rows, columns, row_pitch, column_pitch, channels)
     grid = grid.transpose(0, 2, 1, 3, 4).reshape(rows * row_pitch, columns * column_pitch, channels)
     return grid[:-_GAP_PIXELS, :-_GAP_PIXELS]
@@ -112,6 +115,12 @@ def encode_animation(frames: Sequence[Pixels], file_format: str, milliseconds: i
 
 def _to_pillow(image: Pixels) -> Image.Image:
     return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+
+
+def _full_columns(count: int, columns: int) -> int:
+    """The least number of columns from `columns` to twice as many that fills all rows, if any."""
+    full = (number for number in range(columns, 2 * columns + 1) if count % number == 0)
+    return next(full, columns)
 
 
 def _scale_to(min_size: int, cells: int, pixels: int) -> int:

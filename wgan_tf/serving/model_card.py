@@ -1,6 +1,5 @@
 """What an exported model says about itself."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from wgan_tf.config import Config
+from wgan_tf.config import Config, applicable
 from wgan_tf.latents import EXAMPLES_PER_BLOCK
 from wgan_tf.monitoring.metrics_log import STEP_AND_TIME
 from wgan_tf.run_folder import DatasetCard
@@ -54,7 +53,9 @@ def build_model_card(
             "keras": keras.__version__,
         },
         "config": {
-            name: value for name, value in dataclasses.asdict(config).items() if name not in _PLACES
+            field.name: getattr(config, field.name)
+            for field in applicable(config)
+            if field.name not in _PLACES
         },
     }
 
