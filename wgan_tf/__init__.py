@@ -1,1 +1,38 @@
-"""Wasserstein GAN training for TensorFlow 2."""
+"""Wasserstein GAN training for TensorFlow 2.
+
+    import wgan_tf
+
+    config = wgan_tf.Config.from_flagfile("configs/digits.flags", workdir="runs/mine", steps=2000)
+    run = wgan_tf.train(config)
+    images = run.sample(64, seed=1)
+
+Importing this is quick: TensorFlow comes with `train` and `Run`.
+"""
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+from wgan_tf.config import Config
+from wgan_tf.errors import DivergenceError, ExportError, UserError, WorkerLostError
+
+if TYPE_CHECKING:
+    from wgan_tf.run import Run, train
+
+__all__ = [
+    "Config",
+    "DivergenceError",
+    "ExportError",
+    "Run",
+    "UserError",
+    "WorkerLostError",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("Run", "train"):
+        raise AttributeError(f"module 'wgan_tf' has no attribute '{name}'")
+    # Keras takes its backend when it is imported, which only the first importer can say.
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    return getattr(importlib.import_module("wgan_tf.run"), name)

@@ -6,11 +6,13 @@ the package takes it as a value. This module imports neither TensorFlow nor absl
 
 import dataclasses
 import math
+import os
+import pathlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from wgan_tf.errors import UserError
-from wgan_tf.options import Value, format_value
+from wgan_tf.options import Value, format_value, parse_lines
 from wgan_tf.sections.data import DataOptions
 from wgan_tf.sections.families import (
     AcganOptions,
@@ -24,7 +26,7 @@ from wgan_tf.sections.networks import NetworkOptions
 from wgan_tf.sections.run import RunOptions
 from wgan_tf.sections.system import WITH_PENALTY, SystemOptions
 from wgan_tf.sections.training import TrainingOptions
-from wgan_tf.suggestions import if_you_meant, nearest
+from wgan_tf.suggestions import if_you_meant, nearest, nearest_options
 
 SECTIONS: tuple[type, ...] = (
     RunOptions,
@@ -59,6 +61,32 @@ class Config(
 
     A dataclass has the fields of its last base first: the bases are `SECTIONS` backwards.
     """
+
+    @classmethod
+    def from_flagfile(cls, path: str | os.PathLike[str], **changes: Any) -> Self:
+        """The options that a flagfile names, such as a preset's or a run's, some of them changed.
+
+        Args:
+            path: the flagfile.
+            changes: options and their values, which win over the file's.
+
+        Raises:
+            UserError: the file cannot be read, or names or gives what is no option or value.
+        """
+        by_name = {field.name: field for field in fields()}
+        for name in changes:
+            if name not in by_name:
+                near = if_you_meant(nearest_options(name, by_name))
+                raise UserError(f"{name} is no option; see Config's fields{near}.")
+        try:
+            text = pathlib.Path(path).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(
+                f"{path} cannot be read ({error}); name a file of options, such as configs/digits."
+                "flags."
+            ) from error
+        lists = {name: tuple(value) for name, value in changes.items() if isinstance(value, list)}
+        return cls(**{**parse_lines(text, str(path), by_name), **changes, **lists})
 
 
 def fields() -> tuple[dataclasses.Field[Any], ...]:

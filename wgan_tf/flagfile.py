@@ -3,8 +3,7 @@
 from typing import Any
 
 from wgan_tf.config import SECTIONS, Config, applicable, fields
-from wgan_tf.errors import UserError
-from wgan_tf.options import format_value, parse_value
+from wgan_tf.options import format_value, parse_lines
 
 
 def to_flagfile(config: Config) -> str:
@@ -45,16 +44,5 @@ def from_flagfile(text: str, source: str) -> Config:
     Raises:
         UserError: a line is no option of this version.
     """
-    by_name = {field.name: field for field in fields()}
-    values: dict[str, Any] = {}
-    for line in map(str.strip, text.splitlines()):
-        if not line or line.startswith("#"):
-            continue
-        name, equals, value = line.removeprefix("--").partition("=")
-        if not equals or name not in by_name:
-            raise UserError(
-                f"{source} has the line '{line}', which is no option of this version; take the "
-                "version that wrote it, or take the line out."
-            )
-        values[name] = parse_value(by_name[name], value)
+    values: dict[str, Any] = parse_lines(text, source, {field.name: field for field in fields()})
     return Config(**values)

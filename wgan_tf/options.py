@@ -5,7 +5,7 @@ import dataclasses
 import io
 import math
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wgan_tf.errors import UserError
@@ -99,3 +99,30 @@ def parse_value(field: dataclasses.Field[Any], text: str) -> Value:
         ]
         name = f"{name} or several, separated by commas" if is_list else name
         raise UserError(f"--{field.name}={text} does not fit; give {name}.") from None
+
+
+def parse_lines(
+    text: str, source: str, by_name: Mapping[str, dataclasses.Field[Any]]
+) -> dict[str, Value]:
+    """The values in a flagfile's lines `--name=value`, by name; the last line of a name counts.
+
+    Args:
+        text: the flagfile; empty lines and those that begin with # say nothing.
+        source: its name, for errors.
+        by_name: the options there are.
+
+    Raises:
+        UserError: a line is no option.
+    """
+    values = {}
+    for line in map(str.strip, text.splitlines()):
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.removeprefix("--").partition("=")
+        if not equals or name not in by_name:
+            raise UserError(
+                f"{source} has the line '{line}', which is no option of this version; take the "
+                "version that wrote it, or take the line out."
+            )
+        values[name] = parse_value(by_name[name], value)
+    return values

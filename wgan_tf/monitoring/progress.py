@@ -9,11 +9,12 @@ from typing import Self, TextIO
 
 from tqdm import tqdm
 
+_NOTEBOOK_COLUMNS = 100
 _BAR_FORMAT = "{percentage:3.0f}%|{bar}| step {n:,}/{total:,} [{elapsed}<{remaining}{postfix}]"
 
 
 class Progress:
-    """Shows steps, the time left and metrics: a bar on a terminal, plain lines elsewhere.
+    """Shows steps, the time left and metrics: a bar on a terminal or in a notebook, else lines.
 
     Args:
         total_steps: The step at which the run ends.
@@ -40,9 +41,10 @@ class Progress:
                 initial=initial_step,
                 file=self._stream,
                 bar_format=_BAR_FORMAT,
+                ncols=_NOTEBOOK_COLUMNS if _in_notebook() else None,
                 dynamic_ncols=True,
             )
-            if self._stream.isatty()
+            if self._stream.isatty() or _in_notebook()
             else None
         )
 
@@ -97,6 +99,12 @@ class Progress:
             return "unknown"
         seconds = (self._clock() - self._start) / done * (self._total_steps - step)
         return str(timedelta(seconds=round(seconds)))
+
+
+def _in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this, whose output is no terminal but redraws a line."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 def _described(metrics: Mapping[str, float]) -> list[str]:

@@ -56,7 +56,7 @@ def test_other_arrays_are_refused_with_dtype_and_shape(tmp_path: Path, array: np
 
 
 def test_files_that_are_no_array_are_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "a.npz", np.zeros(3))
+    np.savez(tmp_path / "a.npz", np.zeros((3, 2)), np.ones((3, 2)))
     np.save(tmp_path / "objects.npy", np.array([{}, {}]), allow_pickle=True)
     (tmp_path / "text.npy").write_text("hello")
     np.save(tmp_path / "short.npy", np.zeros((9, 4, 4), np.uint8))
@@ -65,6 +65,19 @@ def test_files_that_are_no_array_are_refused(tmp_path: Path) -> None:
     for name in ("a.npz", "objects.npy", "text.npy", "short.npy", "absent.npy"):
         with told(tmp_path / name, "numpy.save"):
             describe(f"npy:{tmp_path / name}", data_dir=str(tmp_path), split="train", image_size=0)
+
+
+def test_an_archive_has_the_classes_of_its_examples(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    pictures = np.arange(5 * 16, dtype=np.uint8).reshape(5, 4, 4)
+    np.savez(path, images=pictures, labels=np.array([2, 0, 0, 2, 1], np.uint8))
+    store = open_all(f"npy:{path}", tmp_path)
+    np.testing.assert_array_equal(store.examples[..., 0], pictures)
+    np.testing.assert_array_equal(store.labels, [2, 0, 0, 2, 1])
+    assert store.class_names == ("0", "1", "2")
+    np.savez(path, images=pictures, labels=np.zeros(4, int))
+    with told(path, "(4,)", "a whole number for each example"):
+        describe(f"npy:{path}", data_dir=str(tmp_path), split="train", image_size=0)
 
 
 def test_nan_is_refused_with_its_row(tmp_path: Path) -> None:

@@ -1,0 +1,227 @@
+"""Runs from Python: training one, and what can be done with what it leaves."""
+
+import base64
+import dataclasses
+import importlib.util
+import os
+import pathlib
+import typing
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from wgan_tf import config as configuration
+from wgan_tf import drawing, reporting, runner, scoring
+from wgan_tf.config import Config
+from wgan_tf.data.selection import find_class
+from wgan_tf.errors import UserError
+from wgan_tf.monitoring.metrics_log import STEP_AND_TIME, read_metrics
+from wgan_tf.restoring import Checkpoint
+from wgan_tf.run_folder import RunFolder
+from wgan_tf.training.checkpoints import newest_step
+
+_SHOWN_METRICS = 12
+
+
+def train(config: Config, *, images: Any = None, labels: Any = None) -> "Run":
+    """Trains a run, or goes on with the one in `config.workdir`; a finished one is left as it is.
+
+    An interruption (Ctrl-C, a notebook's stop button, SIGTERM) saves the state and returns; called
+    again, training goes on. Runs in one process are those of several, bit for bit.
+
+    Args:
+        config: the run's options.
+        images: in place of `config.dataset`, pictures uint8 [N, H, W], [N, H, W, 1 or 3] or points
+            float [N, D]; or a finite tf.data.Dataset of such examples, or of (example, label)
+            pairs. They are kept in the run's folder.
+        labels: the classes of `images`, whole numbers [N] from 0.
+
+    Raises:
+        UserError: an option or the data are not usable; says what is allowed.
+        DivergenceError: a loss is not finite.
+        WorkerLostError: another worker is gone; training goes on when all are started again.
+        ExportError: the exported generator does not do what the trained one does.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise UserError(
+            f"Keras runs on {keras.backend.backend()}; set KERAS_BACKEND=tensorflow before "
+            "anything imports it."
+        )
+    if images is not None:
+        config = dataclasses.replace(config, dataset=_keep(images, labels, config.workdir))
+    elif labels is not None:
+        raise UserError("labels are given without images; give both, or neither.")
+    configuration.validate(config)
+    runner.train(config)
+    return Run(config.workdir)
+
+
+class Run:
+    """A run, trained or on its way.
+
+    Attributes:
+        workdir: its folder.
+        config: its options.
+    """
+
+    def __init__(self, workdir: str | os.PathLike[str]) -> None:
+        """Opens a run's folder.
+
+        Raises:
+            UserError: no run is there.
+        """
+        self.workdir = os.fspath(workdir)
+        self._folder = RunFolder(self.workdir)
+        self.config = self._folder.read_config()
+
+    @property
+    def step(self) -> int:
+        """Generator steps in the newest checkpoint."""
+        return newest_step(self._folder.checkpoints) or 0
+
+    def metrics(self) -> Any:
+        """The lines of metrics.jsonl: a pandas.DataFrame where pandas is installed, else dicts."""
+        lines = read_metrics(self._folder.metrics_file)
+        if importlib.util.find_spec("pandas") is None:
+            return lines
+        return importlib.import_module("pandas").DataFrame(lines)
+
+    def sample(
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+        label: str | int | None = None,
+        checkpoint: Checkpoint = "last",
+    ) -> np.ndarray:
+        """Draws examples of the moving-average generator, the same ones for the same seed.
+
+        Args:
+            n: how many; the first ones are the same for every n.
+            seed: of the latents.
+            label: a class, by name or number; without, a generator by class takes all in turn.
+            checkpoint: last, best, or a step.
+
+        Returns:
+            Pictures uint8 [n, H, W, C], or points float32 [n, D].
+
+        Raises:
+            UserError: no such checkpoint or class is there.
+        """
+        generator = drawing.restore_trained_generator(self._folder, checkpoint)
+        names = generator.class_names
+        labels = None
+        if names and label is None:
+            labels = np.arange(n, dtype=np.int32) % len(names)
+        elif label is not None:
+            number = find_class(str(label), names)
+            if number is None:
+                raise UserError(
+                    f"label={label} is no class of the run in {self.workdir}, which has "
+                    f"{', '.join(names) or 'none'}; give one of them, or leave it out."
+                )
+            labels = np.full(n, number, np.int32)
+        return generator.generate(generator.latents(n, seed), labels)
+
+    def evaluate(
+        self, n: int = 10_000, *, seed: int = 0, checkpoint: Checkpoint = "last", **changes: Any
+    ) -> dict[str, float]:
+        """Measures the moving-average generator by all metrics that suit the data.
+
+        Args:
+            n: generated examples, at least 100.
+            seed: of their latents.
+            checkpoint: last, best, or a step.
+            changes: options such as `eval_split` or `eval_features` in place of the run's.
+
+        Raises:
+            UserError: the data or the features cannot be had.
+        """
+        config = dataclasses.replace(self.config, **changes)
+        configuration.validate(config)
+        subject = scoring.run_subject(self._folder, checkpoint)
+        return dict(scoring.score(subject, config, count=n, seed=seed).values)
+
+    def export(self, checkpoint: Checkpoint = "last", *, license: str | None = None) -> str:
+        """Writes the moving-average generator as the next SavedModel and returns its path."""
+        return drawing.export(self._folder, checkpoint, license)
+
+    def report(self) -> str:
+        """Writes the page on the run and returns its path."""
+        reporting.write_report([self._folder], self._folder.report_file)
+        return self._folder.report_file
+
+    def generator(self, checkpoint: Checkpoint = "last") -> keras.Model:
+        """The moving-average generator: [latent [N, latent_dim], label int32 [N] if any] -> range.
+
+        What it gives is in the range of its last function, not in [0, 1].
+        """
+        return drawing.restore_run_generator(self._folder, checkpoint)[0]
+
+    def __repr__(self) -> str:
+        return f"<Run {self.workdir}: step {self.step:,} of {self.config.steps:,}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the newest grid, and the newest metrics."""
+        parts = [f"<p><b>{self.workdir}</b>: step {self.step:,} of {self.config.steps:,}</p>"]
+        grids = sorted(pathlib.Path(self._folder.samples).glob("step_*.png"))
+        if grids:
+            encoded = base64.b64encode(grids[-1].read_bytes()).decode()
+            parts.append(f'<img alt="{grids[-1].name}" src="data:image/png;base64,{encoded}">')
+        lines = read_metrics(self._folder.metrics_file)
+        if lines:
+            rows = [
+                f"<tr><td>{name}</td><td>{value:.4g}</td></tr>"
+                for name, value in lines[-1].items()
+                if name not in STEP_AND_TIME and value is not None
+            ]
+            parts.append(f"<table>{''.join(rows[:_SHOWN_METRICS])}</table>")
+        return "".join(parts)
+
+
+def _keep(images: Any, labels: Any, workdir: str) -> str:
+    """Writes examples into a run's folder, unless they are there, and returns their --dataset."""
+    arrays = _arrays(images, labels)
+    file = pathlib.Path(workdir).expanduser().resolve() / "data" / "examples.npz"
+    if not (file.is_file() and _holds(file, arrays)):
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            partial = file.with_name("partial.npz")
+            np.savez(partial, **typing.cast(Any, arrays))
+            partial.replace(file)
+        except OSError as error:
+            raise UserError(
+                f"workdir={workdir} cannot be written ({error}); give another folder."
+            ) from error
+    return f"npy:{file}"
+
+
+def _arrays(images: Any, labels: Any) -> dict[str, np.ndarray]:
+    if isinstance(images, tf.data.Dataset):
+        if labels is not None:
+            raise UserError("labels are given beside a Dataset; let it yield (example, label).")
+        if images.cardinality() == tf.data.INFINITE_CARDINALITY:
+            raise UserError("The Dataset never ends; take(N) as many examples as there are.")
+        elements = list(images.as_numpy_iterator())
+        if not elements:
+            raise UserError("The Dataset is empty; give one with examples.")
+        if isinstance(elements[0], tuple):
+            images, labels = (np.stack(column) for column in zip(*elements, strict=True))
+        else:
+            images = np.stack(elements)
+    arrays: dict[str, np.ndarray] = {"examples": np.asarray(images)}
+    if labels is not None:
+        arrays["labels"] = np.asarray(labels)
+    return arrays
+
+
+def _holds(file: pathlib.Path, arrays: dict[str, np.ndarray]) -> bool:
+    try:
+        with np.load(file, allow_pickle=False) as kept:
+            return set(kept.files) == arrays.keys() and all(
+                np.array_equal(kept[name], array) for name, array in arrays.items()
+            )
+    except (OSError, ValueError, EOFError):
+        return False
