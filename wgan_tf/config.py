@@ -128,6 +128,11 @@ def validate(config: Config) -> None:
             f"--critic_updates=separate does not go with --lipschitz={config.lipschitz}, whose "
             "points lie between real and generated examples; take joint."
         )
+    if config.critic_passes == 2 and config.critic_updates == "separate":
+        raise UserError(
+            "--critic_passes=2 has no effect with --critic_updates=separate, which always passes "
+            "real and generated examples one after the other; leave it out."
+        )
     if config.epsilon_placement == "outside_corrected_root" and config.optimizer != "adam":
         raise UserError(
             f"--epsilon_placement=outside_corrected_root does not go with --optimizer="

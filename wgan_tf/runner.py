@@ -171,7 +171,11 @@ def _train(
         monitor.message(f"Training on {_described(strategy)}")
         if store.left_out:
             monitor.message(f"{len(store.left_out)} files of --dataset are unusable and left out")
-        monitor.configuration(flagfile.to_readable(config), flagfile.to_row(config))
+        monitor.configuration(
+            flagfile.to_readable(config),
+            flagfile.to_row(config),
+            _metric_names(config, trainer, has_held_out=has_held_out),
+        )
         quality = _quality(config, store, held_out_store, monitor.message)
         best = (
             BestCheckpoint(trainer.state, folder.best_checkpoints, quality.main_metric)
@@ -205,6 +209,17 @@ def _train(
         reporting.write_report([folder], folder.report_file)
         print(folder.report_file)
     return Status.DONE
+
+
+def _metric_names(config: Config, trainer: Trainer, *, has_held_out: bool) -> list[str]:
+    """What the run is going to tell; whatever the features, their metrics are of one kind."""
+    names = [*trainer.metric_names, "images_per_sec"]
+    if has_held_out:
+        names += ["held_out_wasserstein_estimate", "diversity"]
+        names += [f"{metric}_features" for metric in config.eval_metrics if metric != "manifolds"]
+        if "manifolds" in config.eval_metrics:
+            names += [f"{kind}_features" for kind in ("precision", "density")]
+    return names
 
 
 def _follow(config: Config, trainer: Trainer, checkpoints: Checkpoints) -> Status:

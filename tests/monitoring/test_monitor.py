@@ -8,7 +8,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
 
 from wgan_tf.monitoring.grids import density_plot, image_grid
-from wgan_tf.monitoring.monitor import Monitor
+from wgan_tf.monitoring.monitor import Monitor, charts_of
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (9, 8, 8, 3), dtype=np.uint8)
 METRICS = {
@@ -24,10 +24,19 @@ def picture(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path))
 
 
+def test_charts_that_would_stay_empty_are_left_out() -> None:
+    charts = charts_of(["critic_loss", "wasserstein_estimate", "fid_classifier", "images_per_sec"])
+    assert {title for titled in charts.values() for title in titled} == {
+        *("Wasserstein estimate", "Critic scores", "Losses"),
+        *("Frechet distance", "Real images a second"),
+    }
+    assert charts_of([]) == {}
+
+
 def test_summary_has_the_same_names_everywhere(tmp_path: Path) -> None:
     stream = io.StringIO()
     with Monitor(tmp_path, total_steps=20, initial_step=0, stream=stream) as monitor:
-        monitor.configuration("--steps=20\n--dataset=digits", {"steps": 20})
+        monitor.configuration("--steps=20\n--dataset=digits", {"steps": 20}, list(METRICS))
         monitor.summary(10, METRICS, {"critic/kernel": np.arange(9.0)})
         monitor.samples(10, IMAGES)
         monitor.message("done")

@@ -1,6 +1,7 @@
 """The one object to which the training loop reports."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TextIO
 
@@ -35,6 +36,19 @@ CHARTS = {
     },
     "Speed": {"Real images a second": ["^images_per_sec$"]},
 }
+
+
+def charts_of(metric_names: Collection[str]) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """Those of `CHARTS`, by category and title, that show any of these metrics."""
+    kept = {
+        category: {
+            title: patterns
+            for title, patterns in titled.items()
+            if any(re.search(pattern, name) for pattern in patterns for name in metric_names)
+        }
+        for category, titled in CHARTS.items()
+    }
+    return {category: titled for category, titled in kept.items() if titled}
 
 
 class Monitor:
@@ -124,12 +138,23 @@ class Monitor:
         )
         self._summaries.image(step, "samples", picture)
 
-    def configuration(self, text: str, options: Mapping[str, str | int | float | bool]) -> None:
-        """Shows the run's options in TensorBoard: a flagfile's text, and a row to compare runs."""
+    def configuration(
+        self,
+        text: str,
+        options: Mapping[str, str | int | float | bool],
+        metric_names: Collection[str],
+    ) -> None:
+        """Shows the run's options in TensorBoard, and arranges the charts that it will have.
+
+        Args:
+            text: a flagfile.
+            options: a row of the table in which runs are compared.
+            metric_names: what the run is going to tell; a chart of none of these is left out.
+        """
         indented = "\n".join(f"    {line}" for line in text.splitlines())
         self._summaries.text(self._initial_step, "configuration", indented)
         self._summaries.hyperparameters(options)
-        self._summaries.layout(CHARTS)
+        self._summaries.layout(charts_of(metric_names))
 
     def message(self, text: str) -> None:
         """Prints a line for the person who watches, without breaking the progress bar."""

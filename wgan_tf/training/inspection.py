@@ -45,7 +45,7 @@ class Inspection:
         batch = _batch(self._config, self._store, number)
         state = self._trainer.state
         kernels = {
-            f"{network.name}/{variable.path}": np.asarray(variable.numpy())
+            f"weights/{network.name}/{variable.path}": np.asarray(variable.numpy())
             for network in (state.generator, state.critic)
             for variable in network.trainable_variables
             if len(variable.shape) > 1

@@ -59,6 +59,11 @@ class Trainer:
         self._step_of_batches = self.step + steps
         self._advance(self._batches, tf.constant(steps))
 
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """Of what `metrics` tells."""
+        return (*self._step.critic_metrics, *self._step.generator_metrics)
+
     def any_worker(self, says: bool) -> bool:
         """Whether any worker says so; all workers have to ask at the same step."""
         return bool(self._sum(tf.constant(float(says))) > 0)
