@@ -39,6 +39,17 @@ def test_the_outcome_of_a_finished_run(make_run: MakeRun) -> None:
     )
 
 
+def test_the_outcome_tells_where_the_estimate_turned(make_run: MakeRun) -> None:
+    lines = [{"wasserstein_estimate": value} for value in (9.0, 2.0, 0.7, 0.75, 0.8)]
+    (run,) = read_runs([make_run(lines=lines)])
+    assert "fell from 9 at step 100 to 0.7 at step 300 and has risen to 0.8 since" in (
+        summary.outcome(run)
+    )
+    steady = [{"wasserstein_estimate": value} for value in (9.0, 2.0, 0.7, 0.71, 0.72)]
+    (run,) = read_runs([make_run("steady", lines=steady)])
+    assert "fell from 9 at step 100 to 0.72." in summary.outcome(run)
+
+
 def test_the_outcome_of_a_run_that_goes_on(make_run: MakeRun) -> None:
     (run,) = read_runs([make_run(lines=[], steps=20_000)])
     assert summary.outcome(run) == (

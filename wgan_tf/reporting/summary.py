@@ -7,6 +7,7 @@ import numpy as np
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
 from wgan_tf.options import default_value, format_value
+from wgan_tf.reporting.curves import POINTS_PER_REACH, smooth
 from wgan_tf.reporting.runs import Run
 
 OBJECTIVES = {
@@ -22,6 +23,8 @@ CONSTRAINTS = {
     "one_sided_gradient_penalty": "with one-sided gradient penalty",
     "spectral_norm": "with spectral norm",
 }
+# A rise from the least estimate is told from this share of it on.
+MIN_TURN = 0.1
 # Of the metrics of quality, those that sum it up, and whether less is better.
 SUMMARY_METRICS = ((r"^fid_", True), (r"^kid_[^_]*$", True), (r"^modes_covered$", False))
 
@@ -87,10 +90,16 @@ def _estimate(run: Run) -> str:
     course = f"the Wasserstein estimate is {number(values[-1])}"
     if len(at) > 1 and np.isfinite(values[[0, -1]]).all():
         verb = "fell" if values[-1] < values[0] else "rose"
-        course = (
-            f"the Wasserstein estimate {verb} from {number(values[0])} at step {at[0]:,} to "
-            f"{number(values[-1])}"
-        )
+        begin = f"the Wasserstein estimate {verb} from {number(values[0])} at step {at[0]:,} to"
+        course = f"{begin} {number(values[-1])}"
+        smoothed = smooth(values, len(values) // POINTS_PER_REACH)
+        lowest = int(np.nanargmin(smoothed))
+        rise, fall = values[-1] - smoothed[lowest], values[0] - smoothed[lowest]
+        if fall > 0 and rise > MIN_TURN * smoothed[lowest]:
+            course = (
+                f"{begin} {number(smoothed[lowest])} at step {at[lowest]:,} and has risen to "
+                f"{number(values[-1])} since"
+            )
     _, held_out = run.series(f"held_out_{name}")
     return f"{course}, {number(held_out[-1])} on held-out examples" if len(held_out) else course
 
@@ -108,12 +117,10 @@ def summary_metric(run: Run) -> tuple[str, float, int] | None:
 
 def options_in_effect(config: Config) -> dict[str, str]:
     """Every option as its flag takes it, but those that the others leave without effect."""
-    shown = {}
-    for field in configuration.fields():
-        needed = field.metadata["only_with"]
-        if needed is None or getattr(config, needed.option) in needed.values:
-            shown[field.name] = format_value(getattr(config, field.name))
-    return shown
+    return {
+        field.name: format_value(getattr(config, field.name))
+        for field in configuration.applicable(config)
+    }
 
 
 def chosen_options(config: Config) -> list[str]:
