@@ -95,7 +95,7 @@ def _estimate(run: Run) -> str:
         smoothed = smooth(values, len(values) // POINTS_PER_REACH)
         lowest = int(np.nanargmin(smoothed))
         rise, fall = values[-1] - smoothed[lowest], values[0] - smoothed[lowest]
-        if fall > 0 and rise > MIN_TURN * smoothed[lowest]:
+        if fall > 0 and rise > MIN_TURN * abs(smoothed[lowest]):
             course = (
                 f"{begin} {number(smoothed[lowest])} at step {at[lowest]:,} and has risen to "
                 f"{number(values[-1])} since"
