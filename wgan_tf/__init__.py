@@ -10,11 +10,11 @@ Importing this is quick: TensorFlow comes with `train` and `Run`.
 """
 
 import importlib
-import os
 from typing import TYPE_CHECKING, Any
 
 from wgan_tf.config import Config
 from wgan_tf.errors import DivergenceError, ExportError, UserError, WorkerLostError
+from wgan_tf.tensorflow_import import import_tensorflow
 
 if TYPE_CHECKING:
     from wgan_tf.run import Run, train
@@ -33,6 +33,5 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in ("Run", "train"):
         raise AttributeError(f"module 'wgan_tf' has no attribute '{name}'")
-    # Keras takes its backend when it is imported, which only the first importer can say.
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    import_tensorflow()
     return getattr(importlib.import_module("wgan_tf.run"), name)

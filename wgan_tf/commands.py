@@ -3,19 +3,18 @@
 This module is imported before TensorFlow, so that a mistake in the options is told at once.
 """
 
-import contextlib
 import dataclasses
-import importlib
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from importlib import metadata
 from typing import Any, NoReturn
 
 from absl import app, flags, logging
 
 from wgan_tf import config as configuration
+from wgan_tf import tensorflow_import
 from wgan_tf.command_help import help_text
 from wgan_tf.config import Config
 from wgan_tf.errors import DivergenceError, ExportError, Status, UserError, WorkerLostError
@@ -84,30 +83,9 @@ def run(command: Callable[[], Status]) -> NoReturn:
 
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow, as Keras's backend, without its C++ notes on stderr.
-
-    Those of the import come before any setting of TensorFlow applies. With TF_CPP_MIN_LOG_LEVEL
-    in the environment, all is shown that this asks for.
-    """
+    """Imports TensorFlow, see `wgan_tf.tensorflow_import`; Keras has no other backend here."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-        with _native_stderr_hidden():
-            importlib.import_module("tensorflow")
-
-
-@contextlib.contextmanager
-def _native_stderr_hidden() -> Iterator[None]:
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(nowhere)
+    tensorflow_import.import_tensorflow()
 
 
 def _parse(arguments: list[str]) -> list[str]:

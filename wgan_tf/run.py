@@ -1,11 +1,13 @@
 """Runs from Python: training one, and what can be done with what it leaves."""
 
 import base64
+import contextlib
 import dataclasses
 import importlib.util
 import os
 import pathlib
 import typing
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -54,7 +56,8 @@ def train(config: Config, *, images: Any = None, labels: Any = None) -> "Run":
     elif labels is not None:
         raise UserError("labels are given without images; give both, or neither.")
     configuration.validate(config)
-    runner.train(config)
+    with _quiet_tensorflow():
+        runner.train(config)
     return Run(config.workdir)
 
 
@@ -146,7 +149,8 @@ class Run:
 
     def export(self, checkpoint: Checkpoint = "last", *, license: str | None = None) -> str:
         """Writes the moving-average generator as the next SavedModel and returns its path."""
-        return drawing.export(self._folder, checkpoint, license)
+        with _quiet_tensorflow():
+            return drawing.export(self._folder, checkpoint, license)
 
     def report(self) -> str:
         """Writes the page on the run and returns its path."""
@@ -179,6 +183,18 @@ class Run:
             ]
             parts.append(f"<table>{''.join(rows[:_SHOWN_METRICS])}</table>")
         return "".join(parts)
+
+
+@contextlib.contextmanager
+def _quiet_tensorflow() -> Iterator[None]:
+    """TensorFlow's own notes, of files written and functions traced, are left out."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _keep(images: Any, labels: Any, workdir: str) -> str:
