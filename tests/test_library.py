@@ -71,6 +71,7 @@ def test_a_preset_with_changes(tmp_path: pathlib.Path) -> None:
         Config.from_flagfile(tmp_path / "absent.flags")
 
 
+@pytest.mark.long
 def test_two_runs_in_one_process_are_those_of_the_command_bit_for_bit(
     config: Config, tmp_path: pathlib.Path
 ) -> None:

@@ -105,6 +105,7 @@ def assert_same_run(actual: pathlib.Path, expected: pathlib.Path) -> None:
         assert one == pytest.approx(other, rel=1e-3, abs=1e-4)
 
 
+@pytest.mark.long
 def test_a_killed_worker_ends_the_other_and_both_go_on(
     unbroken: pathlib.Path, data_dir: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:

@@ -187,6 +187,7 @@ def kept(path: str) -> list[np.ndarray]:
     return [arrays[f"{ROW_ELSEWHERE}/{number}"] for number in range(len(arrays.files))]
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group(ROW_ELSEWHERE)
 def test_four_replicas_and_two_workers_agree_with_one_device(
     train: Callable[[str], Trained], data_dir: str, tmp_path: pathlib.Path
@@ -239,6 +240,7 @@ def assert_agree(
         np.testing.assert_allclose(value, wanted, rtol=1e-9, atol=1e-9, err_msg=message)
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group(ROW_ELSEWHERE)
 def test_a_run_goes_on_with_another_number_of_replicas(
     train: Callable[[str], Trained],

@@ -144,6 +144,7 @@ def test_batch_must_divide_into_the_replicas(store: Store) -> None:
         replica_batches(store, global_batch_size=9, seed=0, first_batch=0, slices=[0], num_slices=2)
 
 
+@pytest.mark.long
 def test_an_epoch_over_a_large_store_stays_out_of_memory(tmp_path: Path) -> None:
     if not Path("/proc/self/status").exists():
         pytest.skip("/proc is absent: memory is not told")
