@@ -2,10 +2,12 @@
 
 import dataclasses
 import math
+import sys
 
 import keras
 import numpy as np
 import tensorflow as tf
+import tqdm
 
 from wgan_tf.data.batches import batch_indices
 from wgan_tf.data.store import Store
@@ -121,7 +123,10 @@ def train_classifier(
             loss = tf.reduce_mean(losses)
         optimizer.apply(tape.gradient(loss, variables), variables)
 
-    for step in range(recipe.steps):
+    steps = tqdm.trange(
+        recipe.steps, desc="classifier", leave=False, disable=not sys.stderr.isatty()
+    )
+    for step in steps:
         batch = batch_indices(len(rows), recipe.batch_size, recipe.seed, step)
         images, labels = store.read(rows[batch])
         update(tf.constant(images), tf.constant(labels))
