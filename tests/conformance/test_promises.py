@@ -1,12 +1,11 @@
 """The promises that every row of the table keeps."""
 
 import dataclasses
-import functools
 import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,7 +54,10 @@ NOT_ON_TWO_REPLICAS = {
 
 
 def trained_rows(names: Collection[str]) -> pytest.MarkDecorator:
-    """One test a row; all tests of a row in one process, which trains it once."""
+    """One test a row; all tests of a row one after the other in one process, which trains it once.
+
+    Tracing takes seconds.
+    """
     return pytest.mark.parametrize(
         "trained",
         [
@@ -64,12 +66,14 @@ def trained_rows(names: Collection[str]) -> pytest.MarkDecorator:
             if name in names
         ],
         indirect=True,
+        scope="module",
     )
 
 
 TRAINED = trained_rows(ROWS_BY_NAME)
 # Several processes cost too much for all rows, which `trajectory` follows by hand.
 ROW_ELSEWHERE = "dcgan-clipping-batch-norm"
+TRAINED_ELSEWHERE = trained_rows([ROW_ELSEWHERE])
 REPOSITORY = pathlib.Path(__file__).parents[2]
 PRESET = pytest.mark.parametrize("path", PRESETS, ids=[path.stem for path in PRESETS])
 
@@ -105,29 +109,21 @@ class Trained:
 
 
 @pytest.fixture(scope="module")
-def train(data_dir: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Trained]:
-    """Trains a row on one device; once for tests in a row, since tracing takes seconds."""
-
-    @functools.lru_cache(maxsize=1)
-    def train(name: str) -> Trained:
-        row, folder = ROWS_BY_NAME[name], str(tmp_path_factory.mktemp("checkpoints"))
-        trainer = one_device_trainer(row.config(), data_dir)
-        trainer.advance(2)
-        Checkpoints(trainer.state, folder, keep=1).save()
-        for steps in (1, 2):
-            trainer.advance(steps)
-        variables_at_5 = variables(trainer.state)
-        trainer.advance(steps_of(row) - 5)
-        return Trained(
-            row, trainer, folder, variables_at_5, variables(trainer.state), trainer.metrics()
-        )
-
-    return train
-
-
-@pytest.fixture
-def trained(request: pytest.FixtureRequest, train: Callable[[str], Trained]) -> Trained:
-    return train(request.param)
+def trained(
+    request: pytest.FixtureRequest, data_dir: str, tmp_path_factory: pytest.TempPathFactory
+) -> Trained:
+    """A row trained on one device."""
+    row, folder = ROWS_BY_NAME[request.param], str(tmp_path_factory.mktemp("checkpoints"))
+    trainer = one_device_trainer(row.config(), data_dir)
+    trainer.advance(2)
+    Checkpoints(trainer.state, folder, keep=1).save()
+    for steps in (1, 2):
+        trainer.advance(steps)
+    variables_at_5 = variables(trainer.state)
+    trainer.advance(steps_of(row) - 5)
+    return Trained(
+        row, trainer, folder, variables_at_5, variables(trainer.state), trainer.metrics()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -188,9 +184,9 @@ def kept(path: str) -> list[np.ndarray]:
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group(ROW_ELSEWHERE)
+@TRAINED_ELSEWHERE
 def test_four_replicas_and_two_workers_agree_with_one_device(
-    train: Callable[[str], Trained], data_dir: str, tmp_path: pathlib.Path
+    trained: Trained, data_dir: str, tmp_path: pathlib.Path
 ) -> None:
     settings = {
         "four replicas": (["--replicas=4"], {}),
@@ -215,7 +211,7 @@ def test_four_replicas_and_two_workers_agree_with_one_device(
             process.kill()
     found = {name: kept(f"{tmp_path}/{name}.npz") for name in settings}
     for name, actual in found.items():
-        assert_agree(actual, train(ROW_ELSEWHERE).variables, name)
+        assert_agree(actual, trained.variables, name)
     for first, second in zip(found["worker 0"], found["worker 1"], strict=True):
         np.testing.assert_array_equal(first, second)
 
@@ -241,14 +237,14 @@ def assert_agree(
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group(ROW_ELSEWHERE)
+@TRAINED_ELSEWHERE
 def test_a_run_goes_on_with_another_number_of_replicas(
-    train: Callable[[str], Trained],
+    trained: Trained,
     data_dir: str,
     two_replicas: tf.distribute.Strategy,
     tmp_path: pathlib.Path,
 ) -> None:
-    config = ROWS_BY_NAME[ROW_ELSEWHERE].config()
+    config = trained.row.config()
     folder = str(tmp_path / "checkpoints")
     begun = Trainer(config, open_data(config, data_dir), two_replicas)
     begun.advance(7)
@@ -269,7 +265,7 @@ def test_a_run_goes_on_with_another_number_of_replicas(
         cwd=REPOSITORY,
         check=True,
     )
-    assert_agree(kept(out), train(ROW_ELSEWHERE).variables)
+    assert_agree(kept(out), trained.variables)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.has_penalty], ids=lambda row: row.name)
