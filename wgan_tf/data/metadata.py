@@ -23,6 +23,7 @@ class Metadata:
         example_shape: (H, W, C) or (D,).
         class_names: None if there are no labels.
         left_out: (file, reason) of each file that could not be used.
+        notes: Clauses on how the source was read.
         digest: Of the bytes of the examples and labels.
     """
 
@@ -32,6 +33,7 @@ class Metadata:
     example_shape: tuple[int, ...]
     class_names: tuple[str, ...] | None
     left_out: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
     digest: str
 
 
@@ -57,6 +59,7 @@ def read_metadata(folder: pathlib.Path) -> Metadata | None:
         example_shape=tuple(fields["example_shape"]),
         class_names=None if fields["class_names"] is None else tuple(fields["class_names"]),
         left_out=tuple((file, reason) for file, reason in fields["left_out"]),
+        notes=tuple(fields["notes"]),
         digest=fields["digest"],
     )
 

@@ -65,7 +65,7 @@ def prepare_store(
                 partial.rename(folder)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
-    _warn_of_left_out(metadata, folder)
+    _tell_of_source(metadata, folder)
 
 
 def _write_store(
@@ -110,6 +110,7 @@ def _write_store(
         example_shape=layout.example_shape,
         class_names=layout.class_names if is_labelled else None,
         left_out=tuple(sorted(left_out.items())),
+        notes=builder.notes() if isinstance(builder, InPlaceBuilder) else (),
         digest="-".join(array.digest for array in kept),
     )
     write_metadata(metadata, folder)
@@ -203,7 +204,9 @@ def _locked(path: pathlib.Path) -> Iterator[None]:
         lock.release()
 
 
-def _warn_of_left_out(metadata: Metadata, folder: pathlib.Path) -> None:
+def _tell_of_source(metadata: Metadata, folder: pathlib.Path) -> None:
+    for note in metadata.notes:
+        _say(f"Of --dataset={metadata.dataset}, {note}.")
     for file, why in metadata.left_out[:_NUM_WARNINGS]:
         _say(f"Warning: left out {file}: {why}.")
     if metadata.left_out:

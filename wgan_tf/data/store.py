@@ -18,7 +18,7 @@ from wgan_tf.data.sources.tfds_source import check_obtainable
 from wgan_tf.data.splits import num_split_examples
 from wgan_tf.errors import UserError
 
-_FORMAT_VERSION = 2
+_FORMAT_VERSION = 3
 
 
 @dataclasses.dataclass(frozen=True)

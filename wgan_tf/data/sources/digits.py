@@ -35,12 +35,12 @@ class DigitsBuilder(ChunkBuilder):
             split_sizes={"train": 1797},
         )
 
-    def read(self, split_name: str, start: int, stop: int) -> Iterator[dict[str, np.ndarray]]:
+    def read(self, split_name: str, rows: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
         """See the base class."""
         del split_name
         with np.load(_FILE, allow_pickle=False) as arrays:
             images, labels = arrays["examples"], arrays["labels"].astype(np.int64)
-        yield {"image": images[start:stop], "label": labels[start:stop]}
+        yield {"image": images[rows], "label": labels[rows]}
 
 
 def digits_source() -> Source:

@@ -1,11 +1,9 @@
-"""`--dataset=folder:DIR`: a folder of pictures, classes by subfolder if there are any."""
+"""`--dataset=folder:DIR`: a folder of images, classes by subfolder if there are any."""
 
 import concurrent.futures
-import dataclasses
 import functools
-import os
+import hashlib
 import pathlib
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,100 +11,54 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from wgan_tf.data.images import PARALLEL_PICTURES
-from wgan_tf.data.sources.picture_files import (
-    PictureHeader,
-    UnusablePictureError,
-    picture_extensions,
-    read_picture,
-    read_picture_header,
+from wgan_tf.data.sources.image_files import (
+    ImageHeader,
+    UnusableImageError,
+    read_image,
+    read_image_header,
 )
+from wgan_tf.data.sources.image_folder import ImageFile, ImageFolder, count_by_ending, list_images
 from wgan_tf.data.sources.source import InPlaceBuilder, Source, files_fingerprint
-from wgan_tf.data.splits import split_ranges
+from wgan_tf.data.stratification import stratified_order
 from wgan_tf.errors import UserError
+from wgan_tf.paths import expand_user
 
-
-@dataclasses.dataclass(frozen=True)
-class PictureFolder:
-    """The picture files below a folder, in sorted order.
-
-    Attributes:
-        root: The folder.
-        files: Every picture file that belongs to the data set.
-        class_names: The subfolders with pictures, sorted; empty if there are none.
-        strays: Picture files that lie beside the class folders.
-    """
-
-    root: pathlib.Path
-    files: tuple[pathlib.Path, ...]
-    class_names: tuple[str, ...]
-    strays: tuple[pathlib.Path, ...]
-
-
-def list_pictures(root: pathlib.Path) -> PictureFolder:
-    """Lists a folder's pictures without opening them; hidden and other files are passed over.
-
-    Raises:
-        UserError: The folder is missing or holds no pictures.
-    """
-    if not root.is_dir():
-        raise UserError(f"--dataset=folder:{root} is not a folder; give one with pictures.")
-    extensions = picture_extensions()
-
-    def pictures(names: list[str], parent: pathlib.Path) -> list[pathlib.Path]:
-        visible = (name for name in names if not name.startswith("."))
-        return [
-            parent / name for name in visible if pathlib.Path(name).suffix.lower() in extensions
-        ]
-
-    def below(folder: pathlib.Path) -> Iterator[pathlib.Path]:
-        for parent, folders, names in os.walk(folder, onerror=_raise):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            yield from pictures(names, pathlib.Path(parent))
-
-    entries = [entry for entry in root.iterdir() if not entry.name.startswith(".")]
-    direct = sorted(pictures([entry.name for entry in entries if entry.is_file()], root))
-    classes = {entry.name: sorted(below(entry)) for entry in sorted(entries) if entry.is_dir()}
-    classes = {name: files for name, files in classes.items() if files}
-    if not direct and not classes:
-        raise UserError(
-            f"--dataset=folder:{root} holds no pictures; give a folder with files such as .png or "
-            ".jpg, or with one subfolder of them for each class."
-        )
-    if not classes:
-        return PictureFolder(root, tuple(direct), (), ())
-    files = tuple(file for class_files in classes.values() for file in class_files)
-    return PictureFolder(root, files, tuple(classes), tuple(direct))
+_UNLABELLED = -1
 
 
 class FolderBuilder(InPlaceBuilder):
-    """A folder's pictures: uint8 [H, W, C], C by majority; labels by subfolder; split `train`."""
+    """A folder's images: uint8 [H, W, C], C by majority; labels by subfolder."""
 
-    VERSION = tfds.core.Version("1.0.0")
+    VERSION = tfds.core.Version("2.0.0")
 
-    def __init__(self, folder: PictureFolder) -> None:
-        self._root = folder.root
-        left_out = {self._relative(file): "is in no class folder" for file in folder.strays}
-        headers: dict[pathlib.Path, PictureHeader] = {}
+    def __init__(self, folder: ImageFolder, background: str = "white") -> None:
+        self._folder, self._background = folder, background
+        left_out = {folder.relative(path): why for path, why in folder.left_out.items()}
+        every = [file for files in folder.splits.values() for file in files]
+        headers: dict[ImageFile, ImageHeader] = {}
         with concurrent.futures.ThreadPoolExecutor() as pool:
-            for file, header in zip(folder.files, pool.map(_try_header, folder.files), strict=True):
-                if isinstance(header, UnusablePictureError):
-                    left_out[self._relative(file)] = str(header)
+            for file, header in zip(every, pool.map(_try_header, every), strict=True):
+                if isinstance(header, UnusableImageError):
+                    left_out[folder.relative(file.path)] = str(header)
                 else:
                     headers[file] = header
         if not headers:
             raise UserError(
-                f"--dataset=folder:{self._root} holds no usable picture, the first of "
+                f"--dataset=folder:{folder.root} holds no usable image, the first of "
                 f"{len(left_out)}, {next(iter(left_out))}, {next(iter(left_out.values()))}; give "
-                "pictures with 8 bits a sample that Pillow can decode."
+                "images that Pillow can decode."
             )
-        num_grey = sum(header.channels == 1 for header in headers.values())
-        self._channels = 1 if 2 * num_grey > len(headers) else 3
-        kinds = {1: "is greyscale among colour pictures", 3: "is colour among greyscale pictures"}
-        for file, header in headers.items():
-            if header.channels != self._channels:
-                left_out[self._relative(file)] = kinds[header.channels]
-        self._files = [f for f, header in headers.items() if header.channels == self._channels]
-        sizes = {(headers[file].height, headers[file].width) for file in self._files}
+        num_gray = sum(header.channels == 1 for header in headers.values())
+        self._channels = 1 if 2 * num_gray > len(headers) else 3
+        self._num_other_kind = sum(h.channels != self._channels for h in headers.values())
+        self._num_16_bits = sum(header.has_16_bits for header in headers.values())
+        self._transparent: set[pathlib.Path] = set()
+        self._files = {
+            name: tuple(file for file in files if file in headers)
+            for name, files in folder.splits.items()
+        }
+        self._numbers = {name: number for number, name in enumerate(folder.class_names)}
+        sizes = {(header.height, header.width) for header in headers.values()}
         # A stored size is the upright one too only if it is square.
         height, width = sizes.pop() if len(sizes) == 1 else (None, None)
         if height != width:
@@ -114,26 +66,59 @@ class FolderBuilder(InPlaceBuilder):
         features: dict[str, tfds.features.FeatureConnector] = {
             "image": tfds.features.Image(shape=(height, width, self._channels))
         }
-        self._labels: list[int] | None = None
         if folder.class_names:
             features["label"] = tfds.features.ClassLabel(names=list(folder.class_names))
-            numbers = {name: number for number, name in enumerate(folder.class_names)}
-            self._labels = [numbers[f.relative_to(self._root).parts[0]] for f in self._files]
         super().__init__(
-            location=self._root, features=features, split_sizes={"train": len(self._files)}
+            location=folder.root,
+            features=features,
+            split_sizes={name: len(files) for name, files in self._files.items() if files},
         )
         self.left_out = left_out
 
-    def _relative(self, file: pathlib.Path) -> str:
-        return str(file.relative_to(self._root))
+    def order(self, split_name: str) -> np.ndarray:
+        """See the base class; files lie sorted by class and name."""
+        return stratified_order(len(self._files[split_name]), self.labels(split_name))
 
-    def _decode(self, number: np.ndarray) -> np.ndarray:
-        file = self._files[int(number)]
+    def labels(self, split_name: str) -> np.ndarray | None:
+        """See the base class."""
+        names = [file.class_name for file in self._files[split_name]]
+        if not self._numbers:
+            return None
+        return np.array([_UNLABELLED if n is None else self._numbers[n] for n in names], np.int64)
+
+    def notes(self) -> tuple[str, ...]:
+        """See the base class."""
+        kinds = {1: "color images are made gray", 3: "gray images are made color"}
+        counts = {
+            f"{kinds[self._channels]}, as most are": self._num_other_kind,
+            "images of 16 bits a sample keep the higher 8": self._num_16_bits,
+            f"images with transparent pixels are laid on {self._background}": len(
+                self._transparent
+            ),
+        }
+        notes = [f"{count:,} {what}" for what, count in counts.items() if count]
+        if self._folder.passed_over:
+            endings = count_by_ending(self._folder.passed_over)
+            notes.append(f"files that are not images by their names are passed over: {endings}")
+        return tuple(notes)
+
+    def try_examples(self, split: str, most: int) -> tuple[int, int]:
+        """See the base class."""
+        files = [self._files[name][row] for name, rows in self.rows(split) for row in rows]
+        chosen = [files[n] for n in stratified_order(len(files))[:most]]
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            images = list(pool.map(lambda file: self._decode(file).size, chosen))
+        return len(chosen), images.count(0)
+
+    def _decode(self, file: ImageFile) -> np.ndarray:
         try:
-            return read_picture(file, self._channels)
-        except UnusablePictureError as error:
-            self.left_out[self._relative(file)] = str(error)
+            pixels, is_transparent = read_image(file.path, self._channels, self._background)
+        except UnusableImageError as error:
+            self.left_out[self._folder.relative(file.path)] = str(error)
             return np.zeros((0, 0, self._channels), np.uint8)
+        if is_transparent:
+            self._transparent.add(file.path)
+        return pixels
 
     def _as_dataset(
         self,
@@ -143,11 +128,18 @@ class FolderBuilder(InPlaceBuilder):
         shuffle_files: bool = False,
     ) -> tf.data.Dataset:
         del decoders, read_config, shuffle_files
-        chosen = np.concatenate([np.arange(r.start, r.stop) for r in split_ranges(self, split)])
+        chosen: list[ImageFile] = []
+        labels: list[np.ndarray] = []
+        for name, rows in self.rows(split):
+            chosen += [self._files[name][row] for row in rows]
+            split_labels = self.labels(name)
+            labels += [] if split_labels is None else [split_labels[rows]]
         shape = self.info.features["image"].shape
 
         def load(number: tf.Tensor) -> tf.Tensor:
-            return tf.numpy_function(self._decode, [number], tf.uint8, stateful=False)
+            return tf.numpy_function(
+                lambda n: self._decode(chosen[int(n)]), [number], tf.uint8, stateful=False
+            )
 
         def usable(example: dict[str, tf.Tensor]) -> tf.Tensor:
             return tf.size(example["image"]) > 0
@@ -155,9 +147,9 @@ class FolderBuilder(InPlaceBuilder):
         def with_shape(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
             return example | {"image": tf.ensure_shape(example["image"], shape)}
 
-        numbers = {"image": chosen}
-        if self._labels is not None:
-            numbers["label"] = np.asarray(self._labels, np.int64)[chosen]
+        numbers = {"image": np.arange(len(chosen))}
+        if labels:
+            numbers["label"] = np.concatenate(labels)
         return (
             tf.data.Dataset.from_tensor_slices(numbers)
             .map(
@@ -169,25 +161,28 @@ class FolderBuilder(InPlaceBuilder):
         )
 
 
-def _raise(error: OSError) -> None:
-    raise error
-
-
-def _try_header(file: pathlib.Path) -> PictureHeader | UnusablePictureError:
+def _try_header(file: ImageFile) -> ImageHeader | UnusableImageError:
     try:
-        return read_picture_header(file)
-    except UnusablePictureError as error:
+        return read_image_header(file.path)
+    except UnusableImageError as error:
         return error
 
 
-def folder_source(argument: str) -> Source:
+def folder_source(argument: str, background: str = "white") -> Source:
     """The source of `--dataset=folder:DIR`.
 
+    Args:
+        argument: The folder.
+        background: The color behind transparent pixels.
+
     Raises:
-        UserError: The folder is missing or holds no pictures.
+        UserError: The folder is missing or holds no images.
     """
-    folder = list_pictures(pathlib.Path(argument).expanduser().resolve())
-    fingerprint = files_fingerprint([*folder.files, *folder.strays], folder.root)
+    folder = list_images(expand_user(argument, "--dataset=folder:").resolve())
+    files = [file.path for files in folder.splits.values() for file in files]
+    left_out = sorted(f"{folder.relative(path)} {why}" for path, why in folder.left_out.items())
+    listed = hashlib.sha256("\n".join(left_out).encode()).hexdigest()
+    fingerprint = f"{files_fingerprint(files, folder.root)}/{listed}/{background}"
     identity = f"folder:{folder.root}/{FolderBuilder.VERSION}/{fingerprint}"
-    make_builder = functools.partial(FolderBuilder, folder)
+    make_builder = functools.partial(FolderBuilder, folder, background)
     return Source(f"folder_{folder.root.name}", identity, make_builder)

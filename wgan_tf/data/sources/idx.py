@@ -16,7 +16,9 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from wgan_tf.data.sources.source import ChunkBuilder, Source, files_fingerprint
+from wgan_tf.data.stratification import stratified_order
 from wgan_tf.errors import UserError
+from wgan_tf.paths import expand_user
 
 _FILE_NAME = re.compile(r"(train|t10k)-(images|labels)[-.]idx[13]-ubyte(\.gz)?")
 _SPLITS = {"train": "train", "t10k": "test"}
@@ -53,14 +55,14 @@ def _unpacked_bytes(path: pathlib.Path, expected: int) -> int:
     if path.suffix != ".gz":
         return path.stat().st_size
     with path.open("rb") as stream:
-        stream.seek(-4, 2)
-        (stated,) = struct.unpack("<I", stream.read(4))
+        stream.seek(max(0, path.stat().st_size - 4))
+        stated = int.from_bytes(stream.read(4), "little")
     # A gzip file ends with its unpacked length, but only modulo 2**32 and of its last member.
     if stated == expected % 2**32:
         return expected
     count = 0
     with contextlib.suppress(EOFError, zlib.error), gzip.open(path, "rb") as stream:
-        while block := stream.read(1 << 20):
+        while count <= expected and (block := stream.read(1 << 20)):
             count += len(block)
     return count
 
@@ -73,7 +75,8 @@ def read_idx_header(path: pathlib.Path, kind: str) -> IdxFile:
         kind: `images` (three dimensions) or `labels` (one).
 
     Raises:
-        UserError: The magic number is wrong, or the length is not the one the header tells.
+        UserError: The magic number is wrong, there are no entries, or the length is not the one
+            that the header tells.
     """
     header_bytes = 4 + 4 * _NUM_DIMENSIONS[kind]
     with _opened(path) as stream:
@@ -89,6 +92,10 @@ def read_idx_header(path: pathlib.Path, kind: str) -> IdxFile:
             f"{path} is no IDX file of {kind}: expected the magic bytes {_MAGIC[kind]:08x}, found "
             f"{magic:08x}; put MNIST's original file there."
         )
+    if not all(shape):
+        raise UserError(
+            f"{path} holds nothing, its header tells the shape {tuple(shape)}; fetch it again."
+        )
     expected = header_bytes + math.prod(shape)
     found = _unpacked_bytes(path, expected)
     if found != expected:
@@ -100,7 +107,7 @@ def read_idx_header(path: pathlib.Path, kind: str) -> IdxFile:
 
 
 def read_idx(file: IdxFile, start: int, stop: int) -> Iterator[np.ndarray]:
-    """Yields uint8 entries `start` to `stop` of the first dimension in chunks.
+    """Yields uint8 entries `start` to `stop` of the first dimension in chunks of `_CHUNK`.
 
     Raises:
         UserError: The file ends before `stop`.
@@ -129,7 +136,7 @@ class IdxSplit:
 class IdxBuilder(ChunkBuilder):
     """MNIST-like files: uint8 images [H, W, 1], labels if given, splits `train` and `test`."""
 
-    VERSION = tfds.core.Version("1.0.0")
+    VERSION = tfds.core.Version("2.0.0")
 
     def __init__(self, folder: pathlib.Path) -> None:
         self._files = _read_splits(folder)
@@ -148,15 +155,29 @@ class IdxBuilder(ChunkBuilder):
             split_sizes={name: split.images.shape[0] for name, split in self._files.items()},
         )
 
-    def read(self, split_name: str, start: int, stop: int) -> Iterator[dict[str, np.ndarray]]:
+    def order(self, split_name: str) -> np.ndarray:
+        """See the base class; some of these files are sorted by class."""
+        num_images = self._files[split_name].images.shape[0]
+        return stratified_order(num_images, self.labels(split_name))
+
+    def labels(self, split_name: str) -> np.ndarray | None:
         """See the base class."""
-        split = self._files[split_name]
-        images = read_idx(split.images, start, stop)
-        if split.labels is None:
-            yield from ({"image": image[..., np.newaxis]} for image in images)
-            return
-        for image, label in zip(images, read_idx(split.labels, start, stop), strict=True):
-            yield {"image": image[..., np.newaxis], "label": label.astype(np.int64)}
+        file = self._files[split_name].labels
+        if file is None:
+            return None
+        return np.concatenate(list(read_idx(file, 0, file.shape[0]))).astype(np.int64)
+
+    def read(self, split_name: str, rows: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
+        """See the base class."""
+        labels = self.labels(split_name)
+        first, stop = int(rows[0]), int(rows[-1]) + 1
+        # A gzip file can only be read from its beginning on.
+        for image in read_idx(self._files[split_name].images, first, stop):
+            last = first + len(image)
+            chosen = rows[np.searchsorted(rows, first) : np.searchsorted(rows, last)]
+            chunk = {"image": image[chosen - first, ..., np.newaxis]}
+            yield chunk if labels is None else {**chunk, "label": labels[chosen]}
+            first = last
 
 
 def _list_files(folder: pathlib.Path) -> dict[tuple[str, str], pathlib.Path]:
@@ -164,7 +185,9 @@ def _list_files(folder: pathlib.Path) -> dict[tuple[str, str], pathlib.Path]:
         raise UserError(f"--dataset=idx:{folder} is not a folder; give the one with MNIST's files.")
     files: dict[tuple[str, str], pathlib.Path] = {}
     for path in sorted(folder.iterdir()):
-        if match := _FILE_NAME.fullmatch(path.name):
+        match = _FILE_NAME.fullmatch(path.name)
+        # To open a pipe would wait for whoever writes into it.
+        if match and path.is_file():
             # Sorted, the unpacked file comes before the gzipped one and is preferred.
             files.setdefault((match[1], match[2]), path)
     if not any(kind == "images" for _, kind in files):
@@ -210,7 +233,7 @@ def idx_source(argument: str) -> Source:
     Raises:
         UserError: The folder is missing or holds no such files.
     """
-    folder = pathlib.Path(argument).expanduser().resolve()
+    folder = expand_user(argument, "--dataset=idx:").resolve()
     fingerprint = files_fingerprint(list(_list_files(folder).values()), folder)
     identity = f"idx:{folder}/{IdxBuilder.VERSION}/{fingerprint}"
     return Source(f"idx_{folder.name}", identity, functools.partial(IdxBuilder, folder))

@@ -13,7 +13,7 @@ from wgan_tf.data.sources.npy import npy_source
 from wgan_tf.data.sources.source import Source
 from wgan_tf.data.sources.tfds_source import tfds_source
 from wgan_tf.data.sources.toy import toy_source
-from wgan_tf.errors import UserError
+from wgan_tf.errors import UserError, reason
 
 _BY_PREFIX: Mapping[str, Callable[[str], Source]] = {
     "toy": toy_source,
@@ -56,7 +56,8 @@ def make_builder(source: Source, dataset: str) -> tfds.core.DatasetBuilder:
 def _file_errors_told(dataset: str) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
+    except (OSError, ValueError) as error:  # The second of a path with a null character.
         raise UserError(
-            f"--dataset={dataset} cannot be read ({error}); check the file and its permissions."
+            f"--dataset={dataset} cannot be read ({reason(error)}); check the path, the file and "
+            "its permissions."
         ) from error

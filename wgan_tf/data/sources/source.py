@@ -68,6 +68,39 @@ class InPlaceBuilder(tfds.core.DatasetBuilder, skip_registration=True):  # type:
             )
         )
 
+    def order(self, split_name: str) -> np.ndarray:
+        """The order that parts of a split are taken in, a permutation, int64; as stored here."""
+        return np.arange(self.info.splits[split_name].num_examples)
+
+    def labels(self, split_name: str) -> np.ndarray | None:
+        """The class of each example of a split, int64, -1 where it has none; None if not known."""
+        del split_name
+        return None
+
+    def notes(self) -> tuple[str, ...]:
+        """Clauses on how the source has been read, for people; more after reading."""
+        return ()
+
+    def try_examples(self, split: str, most: int) -> tuple[int, int]:
+        """Reads some examples of a split specification: how many were tried, and were unusable."""
+        del split, most
+        return 0, 0
+
+    def rows(self, split: str) -> list[tuple[str, np.ndarray]]:
+        """The rows that a specification names: (split, int64 rows, ascending) of each range.
+
+        A range of less than a split is a stretch of its `order`.
+
+        Raises:
+            UserError: As `split_ranges`.
+        """
+        parts = []
+        for part in split_ranges(self, split):
+            is_whole = part.stop - part.start == self.info.splits[part.name].num_examples
+            order = np.arange(part.stop) if is_whole else self.order(part.name)
+            parts.append((part.name, np.sort(order[part.start : part.stop])))
+        return parts
+
     def is_prepared(self) -> bool:
         """Always: the source is read in place."""
         return True
@@ -85,8 +118,8 @@ class InPlaceBuilder(tfds.core.DatasetBuilder, skip_registration=True):  # type:
 class ChunkBuilder(InPlaceBuilder):
     """An `InPlaceBuilder` of examples of one shape, read many at a time."""
 
-    def read(self, split_name: str, start: int, stop: int) -> Iterator[dict[str, np.ndarray]]:
-        """Yields examples `start` to `stop` of a split, in order, in chunks of any length."""
+    def read(self, split_name: str, rows: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
+        """Yields the examples of a split at ascending rows in chunks of any length."""
         raise NotImplementedError
 
     def _as_dataset(
@@ -100,8 +133,8 @@ class ChunkBuilder(InPlaceBuilder):
 
         def chunks() -> Iterator[dict[str, np.ndarray]]:
             try:
-                for part in split_ranges(self, split):
-                    yield from self.read(part.name, part.start, part.stop)
+                for name, rows in self.rows(split):
+                    yield from self.read(name, rows)
             except Exception as error:
                 self.failure = error
                 raise

@@ -15,6 +15,7 @@ import tensorflow_datasets as tfds
 from wgan_tf.data.sources.source import Source
 from wgan_tf.errors import UserError
 from wgan_tf.files import is_full_disk
+from wgan_tf.paths import expand_user
 from wgan_tf.suggestions import if_you_meant, nearest
 
 # Once a file has been fetched often on a day, it refuses everybody.
@@ -60,7 +61,7 @@ def _find_builder(dataset: str, data_dir: pathlib.Path) -> tfds.core.DatasetBuil
 
 
 def _tell_of_folder(dataset: str) -> None:
-    if pathlib.Path(dataset).expanduser().is_dir():
+    if expand_user(dataset, "--dataset=").is_dir():
         raise UserError(
             f"--dataset={dataset} is a folder; give folder:{dataset} to train on the pictures in "
             "it, or idx: before one with MNIST's original files."

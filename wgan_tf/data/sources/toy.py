@@ -131,13 +131,13 @@ class ToyBuilder(ChunkBuilder):
             location=pathlib.Path(__file__), features=features, split_sizes={"train": NUM_POINTS}
         )
 
-    def read(self, split_name: str, start: int, stop: int) -> Iterator[dict[str, np.ndarray]]:
+    def read(self, split_name: str, rows: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
         """See the base class."""
         del split_name
         points, modes = sample_toy(self._toy_name)
-        chunk = {"point": points[start:stop]}
+        chunk = {"point": points[rows]}
         if modes is not None:
-            chunk["label"] = modes[start:stop]
+            chunk["label"] = modes[rows]
         yield chunk
 
 

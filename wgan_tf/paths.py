@@ -1,0 +1,24 @@
+"""Paths as people write them."""
+
+import pathlib
+
+from wgan_tf.errors import UserError
+
+
+def expand_user(path: str, option: str) -> pathlib.Path:
+    """A path with the home folder in place of a leading ~.
+
+    Args:
+        path: What was given.
+        option: What goes before it in messages, such as `--dataset=folder:`.
+
+    Raises:
+        UserError: There is no such user.
+    """
+    try:
+        return pathlib.Path(path).expanduser()
+    except RuntimeError as error:
+        raise UserError(
+            f"{option}{path} names the home folder of a user that is not known here; write the "
+            "whole path."
+        ) from error
