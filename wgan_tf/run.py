@@ -164,6 +164,13 @@ class Run:
         """
         return drawing.restore_run_generator(self._folder, checkpoint)[0]
 
+    def critic(self, checkpoint: Checkpoint = "last") -> keras.Model:
+        """The critic: examples [N, ...] in the generator's range -> scores [N, 1].
+
+        A critic that classifies gives class logits [N, classes] besides, in a list.
+        """
+        return drawing.restore_run_critic(self._folder, checkpoint)[0]
+
     def __repr__(self) -> str:
         return f"<Run {self.workdir}: step {self.step:,} of {self.config.steps:,}>"
 
