@@ -12,6 +12,10 @@ VALID = Config(workdir="run")
 REFUSED_ALONE: list[tuple[str, Any]] = [
     ("workdir", ""),
     ("workdir", " run"),
+    ("workdir", "run?"),
+    ("workdir", "runs*/1"),
+    ("workdir", "run[1]"),
+    ("workdir", "run\\1"),
     ("dataset", "folder:/pictures "),
     ("dataset", "mnist\n--steps=3"),
     ("dataset", "mnist\r--steps=3"),

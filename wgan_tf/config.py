@@ -28,6 +28,8 @@ from wgan_tf.sections.system import WITH_PENALTY, SystemOptions
 from wgan_tf.sections.training import TrainingOptions
 from wgan_tf.suggestions import if_you_meant, nearest, nearest_options
 
+_PATTERN_CHARACTERS = frozenset("*?[\\")
+
 SECTIONS: tuple[type, ...] = (
     RunOptions,
     DataOptions,
@@ -114,6 +116,7 @@ def validate(config: Config) -> None:
         _check_in_use(field, config)
     if not config.workdir:
         raise UserError("--workdir is not given; name the folder that the run is to be kept in.")
+    check_folder_name(config.workdir, "--workdir")
     if config.lipschitz in WITH_PENALTY.values and "batch" in (
         config.dcgan_critic_norm,
         config.conv_stack_critic_norm,
@@ -147,6 +150,24 @@ def validate(config: Config) -> None:
         raise UserError(
             f"--eval_every={config.eval_every} needs held-out examples; name them with "
             "--eval_split, for instance --eval_split=test."
+        )
+
+
+def check_folder_name(path: str, name: str) -> None:
+    """Checks that TensorFlow takes a folder's path for what it is.
+
+    Args:
+        path: the folder's.
+        name: what it is called where it was given.
+
+    Raises:
+        UserError: it is a pattern to TensorFlow, which would not find it, or find others.
+    """
+    found = sorted(set(path) & _PATTERN_CHARACTERS)
+    if found:
+        raise UserError(
+            f"{name}={path} has {' and '.join(found)} in it, which TensorFlow takes for a pattern; "
+            "name a folder without."
         )
 
 

@@ -246,7 +246,7 @@ def restore_run_generator(
     step = restore_checkpoint(
         folder,
         checkpoint,
-        lambda path: saved.restore(path).assert_existing_objects_matched().expect_partial(),
+        lambda path: saved.read(path).assert_existing_objects_matched().expect_partial(),
     )
     if config.sampling_statistics == "standing":
         weights: Sequence[int] = ()

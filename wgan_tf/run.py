@@ -22,7 +22,7 @@ from wgan_tf.errors import UserError
 from wgan_tf.monitoring.metrics_log import STEP_AND_TIME, read_metrics
 from wgan_tf.restoring import Checkpoint
 from wgan_tf.run_folder import RunFolder
-from wgan_tf.training.checkpoints import newest_step
+from wgan_tf.training.checkpoint_folder import CheckpointFolder
 
 _SHOWN_METRICS = 12
 
@@ -82,7 +82,7 @@ class Run:
     @property
     def step(self) -> int:
         """Generator steps in the newest checkpoint."""
-        return newest_step(self._folder.checkpoints) or 0
+        return CheckpointFolder(self._folder.checkpoints).newest_step() or 0
 
     def metrics(self) -> Any:
         """The lines of metrics.jsonl: a pandas.DataFrame where pandas is installed, else dicts."""
