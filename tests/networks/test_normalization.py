@@ -8,6 +8,7 @@ import tensorflow as tf
 from wgan_tf.networks.layers import LayerFactory
 from wgan_tf.networks.normalization import (
     ClassScaleAndShift,
+    GroupNormalization,
     LayerNormalization,
     recorded_moments,
 )
@@ -102,6 +103,26 @@ def test_conditional_batch_norm_normalises_then_scales_by_class(
     expected = by_batch(x) * gamma[LABELS].reshape(one_each) + beta[LABELS].reshape(one_each)
     drawn = network([x, LABELS], training=True)
     np.testing.assert_allclose(drawn, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_group_norm_normalises_each_group_of_filters_of_each_example(
+    shape: tuple[int, ...], randomize: Randomize
+) -> None:
+    x = examples(shape)
+    layer = built(GroupNormalization(2, epsilon=1e-4, dtype="float64"), shape, randomize)
+    expected = np.empty_like(x)
+    for group in (slice(0, 2), slice(2, 4)):
+        for example, given in zip(expected, x, strict=True):
+            entries = given[..., group]
+            example[..., group] = (entries - entries.mean()) / np.sqrt(entries.var() + 1e-4)
+    expected = expected * layer.gamma.numpy() + layer.beta.numpy()
+    np.testing.assert_allclose(layer(x), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_group_norm_refuses_filters_that_do_not_divide_into_its_groups() -> None:
+    with pytest.raises(ValueError, match="4 filters do not divide into 3 groups"):
+        GroupNormalization(3).build((None, 5, 4))
 
 
 def test_layer_norm_in_bfloat16_computes_in_float32() -> None:

@@ -62,6 +62,11 @@ class Dropout(keras.layers.Layer):
         self._rate = rate
         self._number = number
 
+    @property
+    def number(self) -> int:
+        """Which of its network's layers it is."""
+        return self._number
+
     def get_config(self) -> dict[str, object]:
         """What makes an equal layer."""
         return {**super().get_config(), "rate": self._rate, "number": self._number}

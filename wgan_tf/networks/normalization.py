@@ -43,6 +43,49 @@ class LayerNormalization(keras.layers.Layer):
         return ops.cast(normalized, self.compute_dtype)
 
 
+@keras.saving.register_keras_serializable("wgan_tf")
+class GroupNormalization(keras.layers.Layer):
+    """Normalises groups of filters of each example (Wu and He 2018), then scales and shifts each.
+
+    Keras's layer of this name has wrong second derivatives; see `LayerNormalization`.
+
+    Args:
+        groups: of equally many filters.
+        epsilon: added to the variance.
+
+    Raises:
+        ValueError: when built on filters that do not divide into the groups.
+    """
+
+    def __init__(self, groups: int = 32, *, epsilon: float = LAYER_EPSILON, **options: Any) -> None:
+        super().__init__(**options)
+        self._groups = groups
+        self._epsilon = epsilon
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes an equal layer."""
+        return {**super().get_config(), "groups": self._groups, "epsilon": self._epsilon}
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes one scale and one offset a filter."""
+        (filters,) = shape = (input_shape[-1],)
+        if filters is None or filters % self._groups:
+            raise ValueError(f"{filters} filters do not divide into {self._groups} groups.")
+        self.gamma = self.add_weight(shape, "ones", autocast=False, name="gamma")
+        self.beta = self.add_weight(shape, "zeros", autocast=False, name="beta")
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Any shape [B, ..., filters], and the same back; computes in the variables' precision."""
+        x = ops.cast(inputs, self.variable_dtype)
+        shape = (-1, *inputs.shape[1:])
+        grouped = ops.reshape(x, (*shape[:-1], self._groups, shape[-1] // self._groups))
+        axes = (*range(1, len(shape) - 1), len(shape))
+        centered = grouped - ops.mean(grouped, axes, keepdims=True)
+        variance = ops.mean(ops.square(centered), axes, keepdims=True)
+        normalized = ops.reshape(centered * ops.rsqrt(variance + self._epsilon), shape)
+        return ops.cast(normalized * self.gamma + self.beta, self.compute_dtype)
+
+
 _RECORDED: contextvars.ContextVar[dict["BatchNormalization", Moments] | None] = (
     contextvars.ContextVar("moments", default=None)
 )

@@ -1,9 +1,12 @@
 """Layers whose kernels are divided by their spectral norm (Miyato et al. 2018)."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from wgan_tf.networks.graph import layers_within
 
 
 class _SpectralNormalized(keras.layers.Layer):
@@ -14,9 +17,14 @@ class _SpectralNormalized(keras.layers.Layer):
     v' W u with u and v held fixed.
     """
 
-    def __init__(self, *arguments: Any, direction_seed: int, **options: Any) -> None:
+    def __init__(self, *arguments: Any, direction_seed: int = 0, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._direction_seed = direction_seed
+        self._held_directions: tuple[tf.Tensor, tf.Tensor] | None = None
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes an equal layer."""
+        return {**super().get_config(), "direction_seed": self._direction_seed}
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Adds the vector u of the power iteration."""
@@ -28,6 +36,16 @@ class _SpectralNormalized(keras.layers.Layer):
             autocast=False,
             name="direction",
         )
+
+    def save_own_variables(self, store: Any) -> None:
+        """Saves the kernel as it is trained, and u; Keras would save the normalised one alone."""
+        for number, weight in enumerate(self.weights):
+            store[str(number)] = weight
+
+    def load_own_variables(self, store: Any) -> None:
+        """Loads what `save_own_variables` saved."""
+        for number, weight in enumerate(self.weights):
+            weight.assign(store[str(number)])
 
     @property
     def kernel(self) -> tf.Tensor:
@@ -43,10 +61,16 @@ class _SpectralNormalized(keras.layers.Layer):
         _, right = self._directions(keras.ops.convert_to_tensor(self._kernel))
         self.direction.assign(right)
 
+    def hold_directions(self) -> None:
+        """Has v and u stay what they are now, whatever becomes of the kernel."""
+        self._held_directions = self._directions(keras.ops.convert_to_tensor(self._kernel))
+
     def _matrix(self, kernel: tf.Tensor) -> tf.Tensor:
         return tf.cast(tf.reshape(kernel, [-1, kernel.shape[-1]]), self.variable_dtype)
 
     def _directions(self, kernel: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        if self._held_directions is not None:
+            return self._held_directions
         matrix = tf.stop_gradient(self._matrix(kernel))
         direction = keras.ops.convert_to_tensor(self.direction)
         left = tf.math.l2_normalize(tf.linalg.matvec(matrix, direction))
@@ -54,16 +78,32 @@ class _SpectralNormalized(keras.layers.Layer):
         return left, right
 
 
+@keras.saving.register_keras_serializable("wgan_tf")
 class SpectralDense(_SpectralNormalized, keras.layers.Dense):
     """A dense layer x W / sigma(W) + b."""
 
 
+@keras.saving.register_keras_serializable("wgan_tf")
 class SpectralConv2D(_SpectralNormalized, keras.layers.Conv2D):
     """A convolution with W / sigma(W), W reshaped to [rows * columns * inputs, filters]."""
 
 
 def iterate(network: keras.Model) -> None:
     """Keeps one power iteration of every spectrally normalised layer."""
-    for layer in network.layers:
-        if isinstance(layer, _SpectralNormalized):
-            layer.iterate()
+    for layer in _normalized(network):
+        layer.iterate()
+
+
+def hold_directions(network: keras.Model) -> None:
+    """Has the gradients of a network be exact, which take v and u of every kernel as constant."""
+    for layer in _normalized(network):
+        layer.hold_directions()
+
+
+def is_normalized(network: keras.Model) -> bool:
+    """Whether a network has a spectrally normalised layer."""
+    return any(_normalized(network))
+
+
+def _normalized(network: keras.Model) -> Iterator[_SpectralNormalized]:
+    return (layer for layer in layers_within(network) if isinstance(layer, _SpectralNormalized))

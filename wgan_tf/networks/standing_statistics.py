@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from wgan_tf.networks.graph import layers_within
 from wgan_tf.networks.normalization import BatchNormalization, recorded_moments
 
 
@@ -24,7 +25,7 @@ class StandingStatistics:
         Args:
             network: whose statistics are put in place of its moving ones.
         """
-        norms = [layer for layer in network.layers if isinstance(layer, BatchNormalization)]
+        norms = [layer for layer in layers_within(network) if isinstance(layer, BatchNormalization)]
         self._statistics = [
             variable for norm in norms for variable in (norm.moving_mean, norm.moving_variance)
         ]
