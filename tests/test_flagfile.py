@@ -140,8 +140,8 @@ def test_a_flagfile_that_cannot_be_read_is_told(
             expand_flagfiles([f"--flagfile={path}"])
     with pytest.raises(UserError, match=r"or take \S+my_own_run\.flags or"):
         expand_flagfiles([f"--flagfile={file}"])
-    with pytest.raises(UserError, match="--flagfile=~nobody/x names"):
-        expand_flagfiles(["--flagfile=~nobody/x"])
+    with pytest.raises(UserError, match="--flagfile=~no_such_user/x names"):
+        expand_flagfiles(["--flagfile=~no_such_user/x"])
 
 
 def test_a_saved_configuration_that_is_not_allowed_is_told_with_its_file() -> None:

@@ -15,7 +15,16 @@ _NUMBERS = ("0", "-1", "1", "2", "3", "64", "0.5", "1e-9", "1e20", "1e300", "-0.
 _NUMBERS += ("2147483647", "2147483648", "99999999999999999999", "1_0", "0x10", "٣", "", " ", "1,2")
 _TEXTS = ("", "~nobody/x", "a b", "é", "a\0b", "caf\udce9", "a\nb", " x", "x" * 5000, "*", "[1]")
 _TEXTS += ("digits", "mnist", "toy:swissroll", "toy:", "folder:", "folder:/dev", "npy:/dev/null")
-_TEXTS += ("idx:/", "folder:\0", "npy:~nobody/x", "mnist/x:1.0.0", "train", "train[:50%]", "all")
+_TEXTS += (
+    "idx:/",
+    "folder:\0",
+    "npy:~no_such_user/x",
+    "~no_such_user/x",
+    "mnist/x:1.0.0",
+    "train",
+    "train[:50%]",
+    "all",
+)
 _TEXTS += ("train[", "train+test", "train[:200%]", '"', "'", "a,b", '"a,b",c', "-", "--", "=", "#")
 _TEXTS += ("gs://bucket/x", "/dev/null/x", "/proc/self/mem", "\u202e", "\U0001d518", "true", "none")
 
