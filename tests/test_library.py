@@ -93,6 +93,18 @@ def test_two_runs_in_one_process_are_those_of_the_command_bit_for_bit(
             np.testing.assert_array_equal(value, expected[variable], err_msg=variable)
 
 
+def test_the_critic_is_the_one_that_was_trained(run: Run) -> None:
+    critic = run.critic()
+    saved = variables(run)
+    prefix, suffix = "critic_optimizer/_trainable_variables/", "/.ATTRIBUTES/VARIABLE_VALUE"
+    assert sum(name.startswith(prefix) for name in saved) == len(critic.trainable_variables) == 4
+    for number, variable in enumerate(critic.trainable_variables):
+        np.testing.assert_array_equal(variable.numpy(), saved[f"{prefix}{number}{suffix}"])
+    assert critic(tf.zeros([3, 8, 8, 1])).shape == (3, 1)
+    earlier = run.critic(checkpoint=10)
+    assert not np.array_equal(earlier.trainable_variables[0], critic.trainable_variables[0])
+
+
 def test_what_a_run_tells_and_draws(run: Run) -> None:
     assert (run.step, run.config.steps) == (20, 20)
     assert [line["step"] for line in run.metrics()] == [10, 20]

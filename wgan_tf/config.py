@@ -33,6 +33,7 @@ LARGEST_INTEGER = 2**31 - 1
 # Its square is still a float32.
 LARGEST_NUMBER = 1e18
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_PATTERN_CHARACTERS = frozenset("*?[\\")
 
 SECTIONS: tuple[type, ...] = (
     RunOptions,
@@ -135,6 +136,7 @@ def _check(config: Config) -> None:
             "--dataset and --train_split say what to train on, and one of them is empty; give "
             "both, or leave them out."
         )
+    check_folder_name(config.workdir, "--workdir")
     if config.lipschitz in WITH_PENALTY.values and "batch" in (
         config.dcgan_critic_norm,
         config.conv_stack_critic_norm,
@@ -168,6 +170,24 @@ def _check(config: Config) -> None:
         raise UserError(
             f"--eval_every={config.eval_every} needs held-out examples; name them with "
             "--eval_split, for instance --eval_split=test."
+        )
+
+
+def check_folder_name(path: str, name: str) -> None:
+    """Checks that TensorFlow takes a folder's path for what it is.
+
+    Args:
+        path: the folder's.
+        name: what it is called where it was given.
+
+    Raises:
+        UserError: it is a pattern to TensorFlow, which would not find it, or find others.
+    """
+    found = sorted(set(path) & _PATTERN_CHARACTERS)
+    if found:
+        raise UserError(
+            f"{name}={path} has {' and '.join(found)} in it, which TensorFlow takes for a pattern; "
+            "name a folder without."
         )
 
 

@@ -246,7 +246,7 @@ def restore_run_generator(
     step = restore_checkpoint(
         folder,
         checkpoint,
-        lambda path: saved.restore(path).assert_existing_objects_matched().expect_partial(),
+        lambda path: saved.read(path).assert_existing_objects_matched().expect_partial(),
     )
     if config.sampling_statistics == "standing":
         weights: Sequence[int] = ()
@@ -256,6 +256,26 @@ def restore_run_generator(
         batches = standing_statistics_batches(config, weights)
         StandingStatistics(generator).update(batches)
     return generator, step
+
+
+def restore_run_critic(
+    folder: RunFolder, checkpoint: Checkpoint = "last"
+) -> tuple[keras.Model, int]:
+    """The critic of a run's checkpoint, and the step it is of.
+
+    Raises:
+        UserError: no run or no such checkpoint is there.
+    """
+    config, data = folder.read_config(), folder.read_dataset_card()
+    num_classes = registry.count_classes(config, data.class_names)
+    critic = registry.build_critic(config, data.example_shape, num_classes)
+    saved = tf.train.Checkpoint(critic=critic)
+    step = restore_checkpoint(
+        folder,
+        checkpoint,
+        lambda path: saved.restore(path).assert_existing_objects_matched().expect_partial(),
+    )
+    return critic, step
 
 
 def standing_statistics_batches(

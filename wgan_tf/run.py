@@ -23,7 +23,7 @@ from wgan_tf.monitoring.metrics_log import STEP_AND_TIME, read_metrics
 from wgan_tf.paths import expand_user
 from wgan_tf.restoring import Checkpoint
 from wgan_tf.run_folder import RunFolder
-from wgan_tf.training.checkpoints import newest_step
+from wgan_tf.training.checkpoint_folder import CheckpointFolder
 
 _SHOWN_METRICS = 12
 
@@ -83,7 +83,7 @@ class Run:
     @property
     def step(self) -> int:
         """Generator steps in the newest checkpoint."""
-        return newest_step(self._folder.checkpoints) or 0
+        return CheckpointFolder(self._folder.checkpoints).newest_step() or 0
 
     def metrics(self) -> Any:
         """The lines of metrics.jsonl: a pandas.DataFrame where pandas is installed, else dicts."""
@@ -163,6 +163,13 @@ class Run:
         What it gives is in the range of its last function, not in [0, 1].
         """
         return drawing.restore_run_generator(self._folder, checkpoint)[0]
+
+    def critic(self, checkpoint: Checkpoint = "last") -> keras.Model:
+        """The critic: examples [N, ...] in the generator's range -> scores [N, 1].
+
+        A critic that classifies gives class logits [N, classes] besides, in a list.
+        """
+        return drawing.restore_run_critic(self._folder, checkpoint)[0]
 
     def __repr__(self) -> str:
         return f"<Run {self.workdir}: step {self.step:,} of {self.config.steps:,}>"

@@ -54,9 +54,15 @@ class RunFolder:
 
     @classmethod
     def from_environment(cls, path: str, environment: Mapping[str, str]) -> Self:
-        """The files of a run that trains where Vertex AI may have set its variables."""
+        """The files of a run that trains where Vertex AI may have set its variables.
+
+        Raises:
+            UserError: a variable names a folder that cannot be.
+        """
         names = ("AIP_CHECKPOINT_DIR", "AIP_TENSORBOARD_LOG_DIR", "AIP_MODEL_DIR")
         found = {name: environment[name].rstrip("/") for name in names if environment.get(name)}
+        for name, place in found.items():
+            configuration.check_folder_name(place, name)
         return cls(path, found)
 
     @property
@@ -131,6 +137,7 @@ class RunFolder:
         Raises:
             UserError: no run is here, or its configuration is of another version.
         """
+        configuration.check_folder_name(self.path, "--workdir")
         if not self.exists():
             raise UserError(
                 f"--workdir={self.path} holds no run, which would have a config.flags; name the "

@@ -15,7 +15,7 @@ from wgan_tf.config import Config
 from wgan_tf.data.store import Description, Store
 from wgan_tf.errors import Status, UserError, WorkerLostError, reason
 from wgan_tf.examples import describe_examples, open_examples
-from wgan_tf.files import require_writable
+from wgan_tf.files import remove_leftovers, require_writable
 from wgan_tf.labels import label_weights
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
@@ -27,12 +27,14 @@ from wgan_tf.quality import (
     generated_labels,
     measure_diversity,
 )
+from wgan_tf.restoring import require_no_progress
 from wgan_tf.run_folder import DatasetCard, RunFolder
 from wgan_tf.serving.sampler import Sampler
 from wgan_tf.serving.saved_model import exported_step
 from wgan_tf.training import training_loop
 from wgan_tf.training.bystander import Bystander
-from wgan_tf.training.checkpoints import BestCheckpoint, Checkpoints, newest_step
+from wgan_tf.training.checkpoint_folder import CheckpointFolder
+from wgan_tf.training.checkpoints import BestCheckpoint, Checkpoints
 from wgan_tf.training.distributed.cluster import Cluster
 from wgan_tf.training.distributed.rendezvous import Facts, meet
 from wgan_tf.training.distributed.strategy import (
@@ -103,8 +105,11 @@ def train(config: Config) -> Status:
     if cluster:
         meet(cluster, lambda: _check_worker(config, folder, cluster), config.join_timeout)
     folder.check_same_run(config)
-    last_step = newest_step(folder.checkpoints) or 0
-    if last_step >= config.steps:
+    kept = CheckpointFolder(folder.checkpoints)
+    last_step = kept.newest_step()
+    if last_step is None:
+        require_no_progress(folder)
+    elif last_step >= config.steps and kept.is_readable(last_step):
         print(f"{config.workdir} is done: all {config.steps:,} steps are taken.")
         if is_chief and config.export and exported_step(folder.exports) != last_step:
             print(drawing.export(folder))
@@ -149,6 +154,7 @@ def _train(
     if not is_chief:
         print(f"Training on {_described(strategy)}; the chief shows how far it is.", flush=True)
         return _follow(config, trainer, checkpoints)
+    _clear_leftovers(folder)
     folder.write(config, card)
     num_classes = registry.count_classes(config, store.class_names)
     weights = label_weights(config, store) if num_classes else ()
@@ -209,6 +215,13 @@ def _train(
         reporting.write_report([folder], folder.report_file)
         print(folder.report_file)
     return Status.DONE
+
+
+def _clear_leftovers(folder: RunFolder) -> None:
+    """Removes what killed processes left half-written."""
+    remove_leftovers(folder.path, folder.samples)
+    for directory in (folder.checkpoints, folder.best_checkpoints):
+        CheckpointFolder(directory).clear()
 
 
 def _metric_names(config: Config, trainer: Trainer, *, has_held_out: bool) -> list[str]:
@@ -294,7 +307,7 @@ def _check_worker(config: Config, folder: RunFolder, cluster: Cluster) -> Facts:
     return {
         **options,
         "The number of GPUs": str(local_gpus()),
-        "The newest checkpoint": str(newest_step(folder.checkpoints)),
+        "The newest checkpoint": str(CheckpointFolder(folder.checkpoints).newest_step()),
         "The number and shape of the examples": f"{data.num_examples} {data.example_shape}",
         "The version of TensorFlow": tf.__version__,
         "The version of wgan_tf": metadata.version("wgan_tf"),

@@ -8,7 +8,8 @@ import pytest
 
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
-from wgan_tf.training.checkpoints import BestCheckpoint, Checkpoints, newest_step
+from wgan_tf.training.checkpoint_folder import CheckpointFolder
+from wgan_tf.training.checkpoints import BestCheckpoint, Checkpoints
 from wgan_tf.training.state import TrainingState
 
 Randomize = Callable[[Iterable[keras.Variable]], None]
@@ -200,6 +201,29 @@ def test_a_checkpoint_of_other_networks_is_not_taken(
         Checkpoints(other, str(tmp_path), 2).restore_newest(lambda message: None)
 
 
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"metric": "fid", "value": "x", "step": 1}'])
+def test_a_damaged_record_of_the_best_is_told(
+    text: str, state: TrainingState, tmp_path: pathlib.Path
+) -> None:
+    (tmp_path / "best.json").write_text(text)
+    with pytest.raises(UserError, match=r"best\.json cannot be read") as error:
+        BestCheckpoint(state, str(tmp_path), "fid")
+    assert "\n" not in str(error.value)
+
+
+def test_a_record_without_its_state_counts_for_nothing(
+    state: TrainingState, tmp_path: pathlib.Path
+) -> None:
+    folder = str(tmp_path / "best")
+    state.step.assign(20)
+    BestCheckpoint(state, folder, "fid").offer({"fid": 3.0})
+    for file in (tmp_path / "best").glob("step-*"):
+        file.unlink()
+    state.step.assign(30)
+    BestCheckpoint(state, folder, "fid").offer({"fid": 4.0})
+    assert CheckpointFolder(folder).steps() == [30]
+
+
 def test_the_best_state_is_kept_over_interruptions(
     state: TrainingState, tmp_path: pathlib.Path
 ) -> None:
@@ -209,17 +233,17 @@ def test_the_best_state_is_kept_over_interruptions(
     for step, value in offers:
         state.step.assign(step)
         best.offer({"fid": value, "kid": -1.0})
-    assert newest_step(folder) == 20
+    assert CheckpointFolder(folder).newest_step() == 20
     again = BestCheckpoint(state, folder, "fid")
     state.step.assign(50)
     again.offer({"fid": 3.5})
     again.offer({"other": 0.0})
-    assert newest_step(folder) == 20
+    assert CheckpointFolder(folder).newest_step() == 20
     state.step.assign(60)
     again.offer({"fid": 2.5})
-    assert newest_step(folder) == 60
+    assert CheckpointFolder(folder).newest_step() == 60
     other = BestCheckpoint(state, folder, "kid")
     state.step.assign(70)
     other.offer({"kid": 9.0})
-    assert newest_step(folder) == 70
+    assert CheckpointFolder(folder).newest_step() == 70
     assert len(list((tmp_path / "best").glob("step-*.index"))) == 1

@@ -138,7 +138,7 @@ def test_everything_happens_at_its_own_steps_and_at_the_last(config: Config) -> 
     assert train(config, seen)
     assert list(seen.summaries) == [3, 6, 9, 11]
     assert seen.sampled == [0, 4, 8, 11]
-    assert seen.saved == [5, 10, 11]
+    assert seen.saved == [0, 5, 10, 11]
     assert set(seen.saved) <= set(seen.flushed)
     assert max(seen.trainer.advances) == 2
     assert sum(seen.trainer.advances) == 11
@@ -176,7 +176,7 @@ def test_means_are_over_the_steps_since_the_last_summary(config: Config) -> None
 def test_what_is_turned_off_happens_at_no_step_but_the_last(config: Config) -> None:
     seen = Recorder(FakeTrainer())
     train(dataclasses.replace(config, summary_every=0, sample_every=0, checkpoint_every=0), seen)
-    assert (list(seen.summaries), seen.sampled, seen.saved) == ([11], [11], [11])
+    assert (list(seen.summaries), seen.sampled, seen.saved) == ([11], [11], [0, 11])
     assert seen.inspected == []
 
 
@@ -209,7 +209,7 @@ def test_a_stop_request_ends_the_run_with_its_state_saved(config: Config, quiet:
 def test_a_stop_request_in_the_last_call_leaves_the_run_done(config: Config) -> None:
     seen = Recorder(FakeTrainer())
     assert train(dataclasses.replace(config, steps=2), seen, FakeStop(1))
-    assert seen.saved == [2]
+    assert seen.saved == [0, 2]
 
 
 @pytest.mark.parametrize("diverges_at", [1, 4, 11])

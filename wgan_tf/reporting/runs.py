@@ -12,7 +12,7 @@ from wgan_tf.files import join
 from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.run_folder import DatasetCard, RunFolder
 from wgan_tf.training import schedule
-from wgan_tf.training.checkpoints import newest_step
+from wgan_tf.training.checkpoint_folder import CheckpointFolder
 
 MAX_GRIDS = 40
 MAX_GRID_BYTES = 8_000_000
@@ -96,7 +96,7 @@ def _read_run(folder: RunFolder, name: str) -> Run:
         card=card,
         history=history,
         grids=grids,
-        step=max([newest_step(folder.checkpoints) or 0, *steps]),
+        step=max([CheckpointFolder(folder.checkpoints).newest_step() or 0, *steps]),
     )
 
 

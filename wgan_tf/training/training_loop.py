@@ -85,8 +85,11 @@ def train(
     Raises:
         DivergenceError: a loss is not finite; nothing is saved since.
     """
-    if trainer.step == 0 and config.sample_every:
-        monitor.samples(0, draw_samples())
+    if trainer.step == 0:
+        # From here on, a folder without a checkpoint has lost it.
+        _save(monitor, checkpoints)
+        if config.sample_every:
+            monitor.samples(0, draw_samples())
 
     seconds, first_step = 0.0, trainer.step
     begun_at, to_profile = trainer.step, config.profile_steps
