@@ -149,9 +149,7 @@ def _report(speeds: dict[str, list[float]]) -> None:
 def _changed(config: Config, flag: str) -> Config:
     name, _, text = flag.removeprefix("--").partition("=")
     field = next(field for field in configuration.fields() if field.name == name)
-    changed = dataclasses.replace(config, **{name: parse_value(field, text)})
-    configuration.validate(changed)
-    return changed
+    return dataclasses.replace(config, **{name: parse_value(field, text)})
 
 
 if __name__ == "__main__":

@@ -5,9 +5,8 @@ This module is imported before TensorFlow, so that a mistake in the options is t
 
 import dataclasses
 import os
-import pathlib
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from importlib import metadata
 from typing import Any, NoReturn
 
@@ -18,8 +17,10 @@ from wgan_tf import tensorflow_import
 from wgan_tf.command_help import help_text
 from wgan_tf.config import Config
 from wgan_tf.errors import DivergenceError, ExportError, Status, UserError, WorkerLostError
+from wgan_tf.flagfile import expand_flagfiles
 from wgan_tf.options import default_value, field_type, format_value, parse_value
-from wgan_tf.suggestions import if_you_meant, nearest, nearest_options
+from wgan_tf.paths import expand_user
+from wgan_tf.suggestions import if_you_meant, nearest_options
 
 # Options of the commands that name a place to write, in which a shell leaves a ~ alone.
 PATH_FLAGS = ("workdir", "out", "saved_model")
@@ -50,7 +51,7 @@ def config_from_flags() -> Config:
         value = flags.FLAGS[field.name].value
         values[field.name] = value if isinstance(value, bool) else parse_value(field, value)
     config = Config(**values)
-    configuration.validate(config)
+    configuration.require_workdir(config)
     return config
 
 
@@ -65,9 +66,7 @@ def changed_by_flags(config: Config) -> Config:
         for field in configuration.fields()
         if field.name in flags.FLAGS and flags.FLAGS[field.name].present
     }
-    changed = dataclasses.replace(config, **values)
-    configuration.validate(changed)
-    return changed
+    return dataclasses.replace(config, **values)
 
 
 def run(command: Callable[[], Status]) -> NoReturn:
@@ -88,6 +87,36 @@ def import_tensorflow() -> None:
     tensorflow_import.import_tensorflow()
 
 
+def parse(arguments: Sequence[str]) -> list[str]:
+    """Sets the flags as a command line says, whose first entry is the program's name.
+
+    Returns:
+        That name.
+
+    Raises:
+        UserError: an argument is no option, or not as it can be.
+    """
+    try:
+        rest: list[str] = flags.FLAGS(expand_flagfiles(arguments))
+    except flags.UnrecognizedFlagError as error:
+        near = nearest_options(error.flagname, flags.FLAGS)
+        raise UserError(
+            f"--{error.flagname} is no option; see --help"
+            f"{if_you_meant(f'--{name}' for name in near)}."
+        ) from error
+    except flags.Error as error:
+        # "flag --export=maybe: why".
+        option, _, why = str(error).removeprefix("flag ").partition(": ")
+        why = why.replace("'", "").strip("()")
+        raise UserError(f"{option} does not fit ({why}); see --help for what does.") from error
+    for name in PATH_FLAGS:
+        if name in flags.FLAGS:
+            flags.FLAGS[name].value = _with_home(name, flags.FLAGS[name].value)
+    if len(rest) > 1:
+        raise UserError(f"{rest[1]} is no option; options are --name=value.")
+    return rest
+
+
 def _parse(arguments: list[str]) -> list[str]:
     if "--version" in arguments:
         print(metadata.version("wgan_tf"))
@@ -96,25 +125,11 @@ def _parse(arguments: list[str]) -> list[str]:
         print(_help())
         sys.exit(Status.DONE)
     try:
-        rest: list[str] = flags.FLAGS(arguments)
-    except flags.UnrecognizedFlagError as error:
-        near = nearest_options(error.flagname, flags.FLAGS)
-        _exit_with(
-            Status.USER_ERROR,
-            f"--{error.flagname} is no option; see --help"
-            f"{if_you_meant(f'--{name}' for name in near)}.",
-        )
-    except flags.CantOpenFlagFileError:
-        _exit_with(Status.USER_ERROR, _no_flagfile(arguments))
-    except flags.Error as error:
-        _exit_with(Status.USER_ERROR, " ".join(str(error).split()))
+        rest = parse(arguments)
+    except UserError as error:
+        _exit_with(Status.USER_ERROR, str(error))
     if flags.FLAGS["verbosity"].using_default_value:
         flags.FLAGS.verbosity = logging.ERROR
-    for name in PATH_FLAGS:
-        if name in flags.FLAGS:
-            flags.FLAGS[name].value = _with_home(flags.FLAGS[name].value)
-    if len(rest) > 1:
-        _exit_with(Status.USER_ERROR, f"{rest[1]} is no option; options are --name=value.")
     return rest
 
 
@@ -128,26 +143,11 @@ def _help() -> str:
     return help_text(sys.modules["__main__"].__doc__ or "", own, options)
 
 
-def _no_flagfile(arguments: list[str]) -> str:
-    """What to say where a flagfile among the arguments cannot be read."""
-    paths = (
-        pathlib.Path(argument.partition("=")[2])
-        for argument in arguments
-        if argument.lstrip("-").startswith("flagfile=")
-    )
-    missing = next((path for path in paths if not path.is_file()), pathlib.Path())
-    folders = {folder for folder in (missing.parent, pathlib.Path("configs")) if folder.is_dir()}
-    known = {file.name: str(file) for folder in folders for file in sorted(folder.glob("*.flags"))}
-    near = nearest(missing.with_suffix(".flags").name, known)
-    offered = if_you_meant(known[name] for name in near)
-    return f"--flagfile={missing} cannot be read; name a file of options{offered}."
-
-
-def _with_home(value: str | list[str] | None) -> str | list[str] | None:
+def _with_home(name: str, value: str | list[str] | None) -> str | list[str] | None:
     """A path, or each of several, with the home folder in place of a leading ~."""
     if isinstance(value, list):
-        return [str(_with_home(path)) for path in value]
-    return str(pathlib.Path(value).expanduser()) if value and value.startswith("~") else value
+        return [str(_with_home(name, path)) for path in value]
+    return str(expand_user(value, f"--{name}=")) if value and value.startswith("~") else value
 
 
 def _told(command: Callable[[], Status]) -> Status:

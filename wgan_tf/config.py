@@ -8,11 +8,12 @@ import dataclasses
 import math
 import os
 import pathlib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from wgan_tf.errors import UserError
-from wgan_tf.options import Value, format_value, parse_lines
+from wgan_tf.options import Value, format_value, parse_lines, typed
 from wgan_tf.sections.data import DataOptions
 from wgan_tf.sections.families import (
     AcganOptions,
@@ -28,6 +29,10 @@ from wgan_tf.sections.system import WITH_PENALTY, SystemOptions
 from wgan_tf.sections.training import TrainingOptions
 from wgan_tf.suggestions import if_you_meant, nearest, nearest_options
 
+LARGEST_INTEGER = 2**31 - 1
+# Its square is still a float32.
+LARGEST_NUMBER = 1e18
+_UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _PATTERN_CHARACTERS = frozenset("*?[\\")
 
 SECTIONS: tuple[type, ...] = (
@@ -61,8 +66,15 @@ class Config(
 ):
     """The options of one run. Defaults train WGAN-GP with a DCGAN pair.
 
-    A dataclass has the fields of its last base first: the bases are `SECTIONS` backwards.
+    A dataclass has the fields of its last base first: the bases are `SECTIONS` backwards. Making
+    one, or a changed copy by `dataclasses.replace`, takes any list for a tuple and any real number
+    for a float, and raises `UserError` for a value that is not allowed.
     """
+
+    def __post_init__(self) -> None:
+        for field in fields():
+            object.__setattr__(self, field.name, typed(field, getattr(self, field.name)))
+        _check(self)
 
     @classmethod
     def from_flagfile(cls, path: str | os.PathLike[str], **changes: Any) -> Self:
@@ -87,8 +99,7 @@ class Config(
                 f"{path} cannot be read ({error}); name a file of options, such as configs/digits."
                 "flags."
             ) from error
-        lists = {name: tuple(value) for name, value in changes.items() if isinstance(value, list)}
-        return cls(**{**parse_lines(text, str(path), by_name), **changes, **lists})
+        return cls(**{**parse_lines(text, str(path), by_name), **changes})
 
 
 def fields() -> tuple[dataclasses.Field[Any], ...]:
@@ -104,18 +115,27 @@ def applicable(config: Config, section: type = Config) -> tuple[dataclasses.Fiel
     )
 
 
-def validate(config: Config) -> None:
-    """Checks every value alone, then together with the others, as far as no data is needed.
+def require_workdir(config: Config) -> None:
+    """Checks that a run made of these options has a folder to be kept in.
 
     Raises:
-        UserError: the first value that is not allowed.
+        UserError: none is named.
     """
+    if not config.workdir:
+        raise UserError("--workdir is not given; name the folder that the run is to be kept in.")
+
+
+def _check(config: Config) -> None:
+    """Checks every value alone, then together with the others, as far as no data is needed."""
     for field in fields():
         _check_alone(field, getattr(config, field.name))
     for field in fields():
         _check_in_use(field, config)
-    if not config.workdir:
-        raise UserError("--workdir is not given; name the folder that the run is to be kept in.")
+    if not config.dataset or not config.train_split:
+        raise UserError(
+            "--dataset and --train_split say what to train on, and one of them is empty; give "
+            "both, or leave them out."
+        )
     check_folder_name(config.workdir, "--workdir")
     if config.lipschitz in WITH_PENALTY.values and "batch" in (
         config.dcgan_critic_norm,
@@ -180,16 +200,31 @@ def _check_alone(field: dataclasses.Field[Any], value: Value) -> None:
                 f"--{field.name}={format_value(value)} is not known; take one of "
                 f"{', '.join(choices)}{if_you_meant(nearest(str(entry), choices))}."
             )
-        if isinstance(entry, str) and (len(entry.splitlines()) > 1 or entry != entry.strip()):
-            raise UserError(
-                f"--{field.name}={entry!r} begins or ends with a space or spans lines; take "
-                "these out."
-            )
-        if isinstance(entry, (int, float)) and not (low <= entry <= high and entry < math.inf):
-            allowed = f"from {low:g} to {high:g}" if high < math.inf else f"at least {low:g}"
-            raise UserError(
-                f"--{field.name}={format_value(value)} is out of range; give a value {allowed}."
-            )
+        if isinstance(entry, str):
+            _check_text(field.name, entry)
+        if isinstance(value, tuple) and entry == "":
+            raise UserError(f"--{field.name} has an empty entry; leave it out.")
+        if isinstance(entry, (int, float)):
+            largest = min(high, LARGEST_INTEGER if isinstance(entry, int) else LARGEST_NUMBER)
+            if not low <= entry <= largest:
+                allowed = f"from {low:g} to {high:g}" if high < math.inf else f"at least {low:g}"
+                if high == math.inf and entry > largest:
+                    allowed = f"of at most {largest:.10g}"
+                raise UserError(
+                    f"--{field.name}={format_value(value)} is out of range; give a value {allowed}."
+                )
+
+
+def _check_text(name: str, text: str) -> None:
+    if len(text.splitlines()) > 1 or text != text.strip():
+        raise UserError(
+            f"--{name}={text!r} begins or ends with a space or spans lines; take these out."
+        )
+    if _UNWRITABLE.search(text):
+        raise UserError(
+            f"--{name}={text!r} has control characters or bytes that are not UTF-8, which cannot "
+            "be kept in config.flags; rename what it names."
+        )
 
 
 def _has_effect(field: dataclasses.Field[Any], config: Config) -> bool:

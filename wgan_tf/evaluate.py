@@ -38,7 +38,7 @@ def main() -> Status:
         subject = scoring.run_subject(folder, parse_checkpoint(options.checkpoint))
     else:
         # Whether a SavedModel takes labels is known later.
-        unknown = Config(workdir="unused", conditional="auxiliary_classifier")
+        unknown = Config(conditional="auxiliary_classifier")
         config = commands.changed_by_flags(unknown)
         subject = (
             scoring.saved_model_subject(options.saved_model)

@@ -4,11 +4,16 @@ import csv
 import dataclasses
 import io
 import math
+import numbers
+import os
 import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wgan_tf.errors import UserError
+
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
+_PLURALS = {int: "whole numbers", float: "numbers", bool: "true or false", str: "words"}
 
 Value = str | int | float | bool | tuple[str, ...] | tuple[int, ...] | tuple[float, ...]
 
@@ -79,6 +84,33 @@ def format_value(value: Value) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
+def typed(field: dataclasses.Field[Any], value: Any) -> Value:
+    """A value from Python in the option's type: a list as a tuple, a whole number as a float.
+
+    Raises:
+        UserError: it is of another type.
+    """
+    kind, is_list = field_type(field)
+    try:
+        if not is_list:
+            return _typed_entry(kind, value)
+        if isinstance(value, str):
+            raise TypeError
+        return typing.cast(Value, tuple(_typed_entry(kind, entry) for entry in value))
+    except (TypeError, OverflowError):
+        name = f"a list of {_PLURALS[kind]}" if is_list else _KINDS[kind]
+        raise UserError(f"{field.name}={value!r} does not fit; give {name}.") from None
+
+
+def _typed_entry(kind: type, value: Any) -> str | int | float | bool:
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    allowed = {bool: bool, int: numbers.Integral, float: numbers.Real, str: str}[kind]
+    if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
+        raise TypeError
+    return typing.cast(str | int | float | bool, kind(value))
+
+
 def parse_value(field: dataclasses.Field[Any], text: str) -> Value:
     """The inverse of `format_value`.
 
@@ -88,16 +120,13 @@ def parse_value(field: dataclasses.Field[Any], text: str) -> Value:
     kind, is_list = field_type(field)
     try:
         if is_list:
-            row = next(csv.reader([text]), [])
+            row = next(csv.reader([text], skipinitialspace=True), [])
             return tuple(kind(entry.strip()) for entry in row if entry.strip())
         if kind is bool:
             return {"true": True, "false": False}[text.lower()]
         return typing.cast(Value, kind(text))
     except (ValueError, KeyError, csv.Error):
-        name = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}[
-            kind
-        ]
-        name = f"{name} or several, separated by commas" if is_list else name
+        name = f"{_KINDS[kind]} or several, separated by commas" if is_list else _KINDS[kind]
         raise UserError(f"--{field.name}={text} does not fit; give {name}.") from None
 
 

@@ -20,6 +20,7 @@ from wgan_tf.config import Config
 from wgan_tf.data.selection import find_class
 from wgan_tf.errors import UserError
 from wgan_tf.monitoring.metrics_log import STEP_AND_TIME, read_metrics
+from wgan_tf.paths import expand_user
 from wgan_tf.restoring import Checkpoint
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.training.checkpoint_folder import CheckpointFolder
@@ -46,6 +47,7 @@ def train(config: Config, *, images: Any = None, labels: Any = None) -> "Run":
         WorkerLostError: another worker is gone; training goes on when all are started again.
         ExportError: the exported generator does not do what the trained one does.
     """
+    configuration.require_workdir(config)
     if keras.backend.backend() != "tensorflow":
         raise UserError(
             f"Keras runs on {keras.backend.backend()}; set KERAS_BACKEND=tensorflow before "
@@ -55,7 +57,6 @@ def train(config: Config, *, images: Any = None, labels: Any = None) -> "Run":
         config = dataclasses.replace(config, dataset=_keep(images, labels, config.workdir))
     elif labels is not None:
         raise UserError("labels are given without images; give both, or neither.")
-    configuration.validate(config)
     with _quiet_tensorflow():
         runner.train(config)
     return Run(config.workdir)
@@ -143,7 +144,6 @@ class Run:
             UserError: the data or the features cannot be had.
         """
         config = dataclasses.replace(self.config, **changes)
-        configuration.validate(config)
         subject = scoring.run_subject(self._folder, checkpoint)
         return dict(scoring.score(subject, config, count=n, seed=seed).values)
 
@@ -207,7 +207,7 @@ def _quiet_tensorflow() -> Iterator[None]:
 def _keep(images: Any, labels: Any, workdir: str) -> str:
     """Writes examples into a run's folder, unless they are there, and returns their --dataset."""
     arrays = _arrays(images, labels)
-    file = pathlib.Path(workdir).expanduser().resolve() / "data" / "examples.npz"
+    file = expand_user(workdir, "workdir=").resolve() / "data" / "examples.npz"
     if not (file.is_file() and _holds(file, arrays)):
         try:
             file.parent.mkdir(parents=True, exist_ok=True)

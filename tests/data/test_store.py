@@ -221,21 +221,6 @@ def test_folders_that_cannot_hold_a_store_are_refused(tmp_path: Path, points_fil
         describe("digits", data_dir="gs://bucket", split="train", image_size=0)
 
 
-def test_damaged_store_is_told(tmp_path: Path, points_file: Path) -> None:
-    folder = Path(open_all(f"npy:{points_file}", tmp_path).examples.filename).parent
-    np.save(folder / "examples.npy", np.zeros((2, 2), np.float32))
-    with told(folder, "delete"):
-        open_all(f"npy:{points_file}", tmp_path)
-    (folder / "examples.npy").write_bytes(b"")
-    with told(folder, "delete"):
-        open_all(f"npy:{points_file}", tmp_path)
-    (folder / "store.json").write_text('{"dataset"')
-    with told(folder, "delete"):
-        open_all(f"npy:{points_file}", tmp_path)
-    (folder / "store.json").unlink()
-    assert open_all(f"npy:{points_file}", tmp_path).num_examples == len(np.load(points_file))
-
-
 def test_description_does_not_start_tensorflow(tmp_path: Path) -> None:
     # A multi-worker strategy must be made before TensorFlow starts.
     script = (

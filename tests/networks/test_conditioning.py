@@ -165,5 +165,8 @@ def test_labels_in_batch_norms_that_are_not_there_are_refused(family: str, norm:
     config = conditioned_by("batch_norm", family, **{name: norm})
     with pytest.raises(UserError, match=f"--generator_conditioning=batch_norm .*--{name}={norm}"):
         registry.check(config, SHAPE)
-    registry.check(dataclasses.replace(config, conditional="none"), SHAPE)
+    unconditional = dataclasses.replace(
+        config, conditional="none", generator_conditioning="multiply"
+    )
+    registry.check(unconditional, SHAPE)
     registry.check(dataclasses.replace(config, generator_conditioning="concatenate"), SHAPE)

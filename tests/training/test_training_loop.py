@@ -182,7 +182,7 @@ def test_what_is_turned_off_happens_at_no_step_but_the_last(config: Config) -> N
 
 def test_held_out_estimates_come_at_steps_of_their_own(config: Config) -> None:
     seen = Recorder(FakeTrainer())
-    train(dataclasses.replace(config, eval_every=4), seen)
+    train(dataclasses.replace(config, eval_every=4, eval_split="test"), seen)
     assert seen.inspected == [4, 8]
     with_estimate = [s for s, m in seen.summaries.items() if "held_out_wasserstein_estimate" in m]
     assert with_estimate == [4, 8]
