@@ -18,6 +18,7 @@ from wgan_tf.files import remove_leftovers, require_writable
 from wgan_tf.labels import count_classes
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
+from wgan_tf.networks.own import digest_own
 from wgan_tf.options import format_value
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving.export import export, write_run_saved_model
@@ -58,13 +59,16 @@ def describe(config: Config) -> Status:
         UserError: it cannot be trained.
     """
     cluster = find_cluster(config, os.environ)
-    RunFolder.from_environment(config.workdir, os.environ).check_same_run(config)
+    folder = RunFolder.from_environment(config.workdir, os.environ)
+    config = folder.adopt(config)
+    folder.check_same_run(config)
     info = _describe_data(config)
     if cluster:
         check_replicas(config, cluster)
         devices = f"{len(cluster.workers)} workers, {max(local_gpus(), 1)} replicas on this one"
     else:
         devices = ", ".join(device_names(build_strategy(config)))
+    registry.try_own(config, info)
     print(flagfile.to_readable(config))
     for build in (registry.build_generator, registry.build_critic):
         build(config, info).summary()
@@ -89,6 +93,7 @@ def train(config: Config) -> Status:
     folder = RunFolder.from_environment(config.workdir, os.environ)
     if cluster:
         meet(cluster, lambda: _check_worker(config, folder, cluster), config.join_timeout)
+    config = folder.adopt(config)
     folder.check_same_run(config)
     kept = CheckpointFolder(folder.checkpoints)
     last_step = kept.newest_step()
@@ -121,6 +126,8 @@ def _train(
     is_evaluated = is_chief and config.eval_every > 0
     held_out = open_store(config, config.eval_split) if is_evaluated else None
     folder.check_same_data(store.info)
+    if not folder.exists():
+        registry.try_own(config, store.info)
 
     trainer = Trainer(config, store, strategy)
     checkpoints = Checkpoints(
@@ -190,6 +197,8 @@ def _check_worker(config: Config, folder: RunFolder, cluster: Cluster) -> Facts:
         for field in configuration.fields()
         if field.name not in LOCAL_OPTIONS
     }
+    for name in configuration.own_options(config):
+        options[f"--{name}"] = digest_own(name, getattr(config, name))
     return {
         **options,
         "The number of GPUs": str(local_gpus()),

@@ -200,7 +200,7 @@ def _check_constraint(config: Config, critic: keras.Model, trial: _Trial) -> Non
             "The critic has no spectrally normalised layer, which --lipschitz=spectral_norm asks "
             "for; make it of wgan_tf.layers.SpectralConv2D and SpectralDense."
         )
-    if config.lipschitz not in lipschitz.PENALTIES:
+    if lipschitz.find_penalty(config.lipschitz) is None:
         return
     _check_judges_alone(config, trial)
     _check_second_derivatives(config, critic)
