@@ -15,6 +15,7 @@ from wgan_tf.errors import UserError, reason
 from wgan_tf.files import join, write_atomically
 
 NAMES = ("generator", "critic")
+_NAMING_KEYS = ("name", "keras_history", "input_layers", "output_layers")
 
 
 def is_pair(folder: str) -> bool:
@@ -70,7 +71,7 @@ def load(folder: str, name: str) -> keras.Model:
 
 
 def digest(folder: str) -> str:
-    """The SHA-256 of the layers of a pair, whatever they are called and whatever their weights."""
+    """The SHA-256 of the layers of a pair, whatever their names and their weights."""
     structures = []
     for name in NAMES:
         path = _path(folder, name)
@@ -122,10 +123,10 @@ def _entries(config: Any) -> Iterator[dict[str, Any]]:
 
 
 def _without_names(structure: Any) -> Any:
-    """A structure with layers named by their order, since Keras counts names up in a process."""
-    numbers: dict[str, str] = {}
+    """A structure with names by order, since Keras counts up names and writes addresses."""
+    numbers: dict[str | int, str] = {}
 
-    def number(name: str) -> str:
+    def number(name: str | int) -> str:
         return numbers.setdefault(name, f"#{len(numbers)}")
 
     def renamed(value: Any, key: str = "") -> Any:
@@ -133,11 +134,9 @@ def _without_names(structure: Any) -> Any:
             return {inner: renamed(entry, inner) for inner, entry in value.items()}
         if isinstance(value, list):
             return [renamed(entry, key) for entry in value]
-        if isinstance(value, str) and key in _NAMING_KEYS:
+        if (isinstance(value, str) and key in _NAMING_KEYS) or key == "shared_object_id":
             return number(value)
         return value
 
     return renamed(structure)
 
-
-_NAMING_KEYS = ("name", "keras_history", "input_layers", "output_layers")
