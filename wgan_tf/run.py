@@ -25,6 +25,7 @@ from wgan_tf.monitoring.metrics_log import STEP_AND_TIME, read_metrics
 from wgan_tf.networks import keras_files
 from wgan_tf.objectives import Objective
 from wgan_tf.paths import expand_user
+from wgan_tf.reporting.inline_curves import draw_curves
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving.export import export
 from wgan_tf.serving.trained_generator import restore_critic, restore_generator, restore_sampler
@@ -32,6 +33,10 @@ from wgan_tf.training.checkpoint_folder import CheckpointFolder
 from wgan_tf.training.chosen_checkpoint import Checkpoint
 
 _SHOWN_METRICS = 12
+_SHOWN_CURVES = {
+    "Losses": ("critic_loss", "generator_loss"),
+    "Estimate": ("wasserstein_estimate", "held_out_wasserstein_estimate"),
+}
 # The arguments of `train` that are functions, and the options that name such a function.
 OWN_OPTIONS = {"objective": "objective", "penalty": "lipschitz", "optimizer": "optimizer"}
 
@@ -217,13 +222,14 @@ class Run:
         return f"<Run {self.workdir}: step {self.step:,} of {self.config.steps:,}>"
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the newest grid, and the newest metrics."""
+        """What a notebook shows: the newest grid, curves, and the newest metrics."""
         parts = [f"<p><b>{self.workdir}</b>: step {self.step:,} of {self.config.steps:,}</p>"]
         grids = sorted(pathlib.Path(self._folder.samples).glob("step_*.png"))
         if grids:
             encoded = base64.b64encode(grids[-1].read_bytes()).decode()
             parts.append(f'<img alt="{grids[-1].name}" src="data:image/png;base64,{encoded}">')
         lines = read_metrics(self._folder.metrics_file)
+        parts += [draw_curves(title, lines, names) for title, names in _SHOWN_CURVES.items()]
         if lines:
             rows = [
                 f"<tr><td>{name}</td><td>{value:.4g}</td></tr>"

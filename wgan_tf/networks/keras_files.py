@@ -139,4 +139,3 @@ def _without_names(structure: Any) -> Any:
         return value
 
     return renamed(structure)
-
