@@ -273,7 +273,7 @@ def restore_run_critic(
     step = restore_checkpoint(
         folder,
         checkpoint,
-        lambda path: saved.restore(path).assert_existing_objects_matched().expect_partial(),
+        lambda path: saved.read(path).assert_existing_objects_matched().expect_partial(),
     )
     return critic, step
 

@@ -136,7 +136,7 @@ def _held_out_accuracies(
     restore_checkpoint(
         folder,
         checkpoint,
-        lambda path: trainer.state.restore(path).assert_existing_objects_matched(),
+        lambda path: trainer.state.read(path).assert_existing_objects_matched(),
     )
     found = trainer.held_out_metrics(held_out_batches(config, held_out, count))
     return {
