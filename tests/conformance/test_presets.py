@@ -78,7 +78,7 @@ def test_first_step_of_a_preset(
         )
     store = open_data(config, config.data_dir)
     assert store.example_shape == PRESET_SHAPES[path.stem]
-    registry.check(config, store.example_shape)
+    registry.check(config, store.info)
     trainer = one_device_trainer(config, config.data_dir)
     # Large networks take longer to compile than to run for so little.
     tf.config.run_functions_eagerly(True)
