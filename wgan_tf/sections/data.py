@@ -26,6 +26,7 @@ class DataOptions:
         "Side of the square pictures in pixels, reached by a centre crop and an antialiased "
         "resize; 0 keeps the data set's own.",
         minimum=0,
+        maximum=8192,
     )
     train_split: str = option(
         "train", "Split to train on, in TFDS syntax: train[:50%], train+test."
