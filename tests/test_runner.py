@@ -6,16 +6,17 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from wgan_tf import drawing, runner
+from wgan_tf import chief, runner
 from wgan_tf.config import Config
 from wgan_tf.errors import Status, UserError
 from wgan_tf.monitoring.metrics_log import read_metrics
-from wgan_tf.restoring import Checkpoint
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.sampling.output import write_samples
 from wgan_tf.sampling.request import Request
-from wgan_tf.serving.trained_generator import TrainedGenerator
+from wgan_tf.serving.sampler import Sampler
+from wgan_tf.serving.trained_generator import restore_sampler
 from wgan_tf.training.checkpoint_folder import CheckpointFolder
+from wgan_tf.training.chosen_checkpoint import Checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +51,8 @@ def finished(dcgan_config: Config, tmp_path_factory: pytest.TempPathFactory) -> 
     return RunFolder(workdir)
 
 
-def sampled(generator: TrainedGenerator, out: Path) -> np.ndarray:
-    write_samples(generator, Request(str(out), n=100, seed=runner.SAMPLE_SEED), None)
+def sampled(sampler: Sampler, out: Path) -> np.ndarray:
+    write_samples(sampler, Request(str(out), n=100, seed=chief.SAMPLE_SEED), None)
     return np.asarray(PIL.Image.open(out))
 
 
@@ -65,10 +66,10 @@ def test_training_shows_the_pictures_that_are_sampled_and_exported(
     assert not np.array_equal(grids[1], grids[2])
     checkpoints: list[Checkpoint] = [1, 2]
     for checkpoint in checkpoints:
-        generator = drawing.restore_trained_generator(finished, checkpoint)
-        shown = sampled(generator, tmp_path / "run.png")
+        sampler, _ = restore_sampler(finished, checkpoint)
+        shown = sampled(sampler, tmp_path / "run.png")
         np.testing.assert_array_equal(shown, grids[checkpoint])
-    exported = TrainedGenerator.from_saved_model(finished.exports)
+    exported = Sampler.of_saved_model(finished.exports)
     np.testing.assert_array_equal(sampled(exported, tmp_path / "exported.png"), grids[2])
 
 

@@ -7,9 +7,9 @@ from importlib import metadata
 
 import pytest
 
+from tests.data.helpers import describe
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
-from wgan_tf.data.store import describe
 from wgan_tf.errors import UserError
 from wgan_tf.suggestions import OPTIONS_ELSEWHERE, listed, nearest_options
 

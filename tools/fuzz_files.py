@@ -236,7 +236,7 @@ def _run_folder(random: np.random.Generator, folder: pathlib.Path) -> None:
     run = RunFolder(str(folder / "run"))
     readers: dict[str, Callable[[], object]] = {
         "config.flags": lambda: from_flagfile(to_flagfile(run.read_config()), "config.flags"),
-        "dataset.json": lambda: (run.read_dataset_card(), run.check_same_run(config)),
+        "dataset.json": lambda: (run.read_info(), run.check_same_run(config)),
         "metrics.jsonl": lambda: read_metrics(run.metrics_file),
         "export/1/assets.extra/model_card.json": functools.partial(_read_model_card, run.exports),
     }

@@ -6,9 +6,10 @@ This module is imported before TensorFlow, so that a mistake in the options is t
 import dataclasses
 import os
 import sys
-from collections.abc import Callable, Collection, Sequence
+import typing
+from collections.abc import Callable, Collection, Iterable, Sequence
 from importlib import metadata
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from absl import app, flags, logging
 
@@ -18,26 +19,34 @@ from wgan_tf.command_help import help_text
 from wgan_tf.config import Config
 from wgan_tf.errors import DivergenceError, ExportError, Status, UserError, WorkerLostError, reason
 from wgan_tf.flagfile import expand_flagfiles
-from wgan_tf.options import default_value, field_type, format_value, parse_value
+from wgan_tf.options import (
+    check_alone,
+    default_value,
+    field_type,
+    format_value,
+    help_of,
+    parse_value,
+)
 from wgan_tf.paths import expand_user
 from wgan_tf.suggestions import if_you_meant, nearest_options
 
 # Options of the commands that name a place to write, in which a shell leaves a ~ alone.
 PATH_FLAGS = ("workdir", "out", "saved_model")
 
+Options = TypeVar("Options")
+
 
 def define_config_flags(names: Collection[str] | None = None) -> None:
     """Defines a flag for every option of `Config`, or for those named."""
     for field in configuration.fields():
-        if names is not None and field.name not in names:
-            continue
-        kind, _ = field_type(field)
-        choices = field.metadata["choices"]
-        help_text = field.metadata["help"] + (f" One of {', '.join(choices)}." if choices else "")
-        if kind is bool:
-            flags.DEFINE_bool(field.name, field.default, help_text)
-        else:
-            flags.DEFINE_string(field.name, format_value(default_value(field)), help_text)
+        if names is None or field.name in names:
+            _define_flag(field, __name__)
+
+
+def define_flags(options: type) -> None:
+    """Defines a flag for every option of a command's own: the fields of a dataclass."""
+    for field in dataclasses.fields(options):
+        _define_flag(field, sys.argv[0])
 
 
 def config_from_flags() -> Config:
@@ -46,13 +55,45 @@ def config_from_flags() -> Config:
     Raises:
         UserError: a value is not allowed.
     """
-    values: dict[str, Any] = {}
-    for field in configuration.fields():
-        value = flags.FLAGS[field.name].value
-        values[field.name] = value if isinstance(value, bool) else parse_value(field, value)
-    config = Config(**values)
+    config = Config(**_values(configuration.fields()))
     configuration.require_workdir(config)
     return config
+
+
+def read_flags(options: type[Options]) -> Options:
+    """What the flags of `define_flags` give, each value checked alone.
+
+    Raises:
+        UserError: a value is not allowed.
+    """
+    fields = dataclasses.fields(typing.cast(Any, options))
+    values = _values(fields)
+    for field in fields:
+        check_alone(field, values[field.name])
+    return options(**values)
+
+
+def _define_flag(field: dataclasses.Field[Any], module: str) -> None:
+    kind, _ = field_type(field)
+    default = None if field.default is None else format_value(default_value(field))
+    if kind is bool:
+        flags.DEFINE_bool(field.name, field.default, help_of(field), module_name=module)
+    elif field.metadata["is_repeated"]:
+        flags.DEFINE_multi_string(field.name, None, help_of(field), module_name=module)
+    else:
+        flags.DEFINE_string(field.name, default, help_of(field), module_name=module)
+
+
+def _values(fields: Iterable[dataclasses.Field[Any]]) -> dict[str, Any]:
+    given = {field: flags.FLAGS[field.name].value for field in fields}
+    return {
+        field.name: parse_value(field, value)
+        if isinstance(value, str)
+        else tuple(value)
+        if isinstance(value, list)
+        else value
+        for field, value in given.items()
+    }
 
 
 def changed_by_flags(config: Config) -> Config:

@@ -5,15 +5,13 @@ the package takes it as a value. This module imports neither TensorFlow nor absl
 """
 
 import dataclasses
-import math
 import os
 import pathlib
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from wgan_tf.errors import UserError
-from wgan_tf.options import Value, format_value, parse_lines, typed
+from wgan_tf.options import Value, check_alone, format_value, parse_lines, typed
 from wgan_tf.sections.data import DataOptions
 from wgan_tf.sections.families import (
     AcganOptions,
@@ -27,12 +25,8 @@ from wgan_tf.sections.networks import NetworkOptions
 from wgan_tf.sections.run import RunOptions
 from wgan_tf.sections.system import WITH_PENALTY, SystemOptions
 from wgan_tf.sections.training import TrainingOptions
-from wgan_tf.suggestions import if_you_meant, nearest, nearest_options
+from wgan_tf.suggestions import if_you_meant, nearest_options
 
-LARGEST_INTEGER = 2**31 - 1
-# Its square is still a float32.
-LARGEST_NUMBER = 1e18
-_UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _PATTERN_CHARACTERS = frozenset("*?[\\")
 
 SECTIONS: tuple[type, ...] = (
@@ -128,7 +122,7 @@ def require_workdir(config: Config) -> None:
 def _check(config: Config) -> None:
     """Checks every value alone, then together with the others, as far as no data is needed."""
     for field in fields():
-        _check_alone(field, getattr(config, field.name))
+        check_alone(field, getattr(config, field.name))
     for field in fields():
         _check_in_use(field, config)
     if not config.dataset or not config.train_split:
@@ -188,42 +182,6 @@ def check_folder_name(path: str, name: str) -> None:
         raise UserError(
             f"{name}={path} has {' and '.join(found)} in it, which TensorFlow takes for a pattern; "
             "name a folder without."
-        )
-
-
-def _check_alone(field: dataclasses.Field[Any], value: Value) -> None:
-    choices, low, high = (field.metadata[key] for key in ("choices", "minimum", "maximum"))
-    entries = value if isinstance(value, tuple) else (value,)
-    for entry in entries:
-        if choices and entry not in choices:
-            raise UserError(
-                f"--{field.name}={format_value(value)} is not known; take one of "
-                f"{', '.join(choices)}{if_you_meant(nearest(str(entry), choices))}."
-            )
-        if isinstance(entry, str):
-            _check_text(field.name, entry)
-        if isinstance(value, tuple) and entry == "":
-            raise UserError(f"--{field.name} has an empty entry; leave it out.")
-        if isinstance(entry, (int, float)):
-            largest = min(high, LARGEST_INTEGER if isinstance(entry, int) else LARGEST_NUMBER)
-            if not low <= entry <= largest:
-                allowed = f"from {low:g} to {high:g}" if high < math.inf else f"at least {low:g}"
-                if high == math.inf and entry > largest:
-                    allowed = f"of at most {largest:.10g}"
-                raise UserError(
-                    f"--{field.name}={format_value(value)} is out of range; give a value {allowed}."
-                )
-
-
-def _check_text(name: str, text: str) -> None:
-    if len(text.splitlines()) > 1 or text != text.strip():
-        raise UserError(
-            f"--{name}={text!r} begins or ends with a space or spans lines; take these out."
-        )
-    if _UNWRITABLE.search(text):
-        raise UserError(
-            f"--{name}={text!r} has control characters or bytes that are not UTF-8, which cannot "
-            "be kept in config.flags; rename what it names."
         )
 
 

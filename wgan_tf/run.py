@@ -15,15 +15,17 @@ import numpy as np
 import tensorflow as tf
 
 from wgan_tf import config as configuration
-from wgan_tf import drawing, reporting, runner, scoring
+from wgan_tf import reporting, runner, subjects
 from wgan_tf.config import Config
 from wgan_tf.data.selection import find_class
 from wgan_tf.errors import UserError
 from wgan_tf.monitoring.metrics_log import STEP_AND_TIME, read_metrics
 from wgan_tf.paths import expand_user
-from wgan_tf.restoring import Checkpoint
 from wgan_tf.run_folder import RunFolder
+from wgan_tf.serving.export import export
+from wgan_tf.serving.trained_generator import restore_critic, restore_generator, restore_sampler
 from wgan_tf.training.checkpoint_folder import CheckpointFolder
+from wgan_tf.training.chosen_checkpoint import Checkpoint
 
 _SHOWN_METRICS = 12
 
@@ -114,8 +116,8 @@ class Run:
         Raises:
             UserError: no such checkpoint or class is there.
         """
-        generator = drawing.restore_trained_generator(self._folder, checkpoint)
-        names = generator.class_names
+        sampler, _ = restore_sampler(self._folder, checkpoint)
+        names = sampler.spec.class_names
         labels = None
         if names and label is None:
             labels = np.arange(n, dtype=np.int32) % len(names)
@@ -127,7 +129,7 @@ class Run:
                     f"{', '.join(names) or 'none'}; give one of them, or leave it out."
                 )
             labels = np.full(n, number, np.int32)
-        return generator.generate(generator.latents(n, seed), labels)
+        return sampler.generate(sampler.latents(n, seed), labels)
 
     def evaluate(
         self, n: int = 10_000, *, seed: int = 0, checkpoint: Checkpoint = "last", **changes: Any
@@ -144,13 +146,14 @@ class Run:
             UserError: the data or the features cannot be had.
         """
         config = dataclasses.replace(self.config, **changes)
-        subject = scoring.run_subject(self._folder, checkpoint)
-        return dict(scoring.score(subject, config, count=n, seed=seed).values)
+        subject = subjects.run_subject(self._folder, checkpoint)
+        result = subjects.evaluate_subject(subject, config, count=n, seed=seed)
+        return dict(result.values)
 
     def export(self, checkpoint: Checkpoint = "last", *, license: str | None = None) -> str:
         """Writes the moving-average generator as the next SavedModel and returns its path."""
         with _quiet_tensorflow():
-            return drawing.export(self._folder, checkpoint, license)
+            return export(self._folder, checkpoint, license)
 
     def report(self) -> str:
         """Writes the page on the run and returns its path."""
@@ -162,14 +165,14 @@ class Run:
 
         What it gives is in the range of its last function, not in [0, 1].
         """
-        return drawing.restore_run_generator(self._folder, checkpoint)[0]
+        return restore_generator(self._folder, checkpoint)[0]
 
     def critic(self, checkpoint: Checkpoint = "last") -> keras.Model:
         """The critic: examples [N, ...] in the generator's range -> scores [N, 1].
 
         A critic that classifies gives class logits [N, classes] besides, in a list.
         """
-        return drawing.restore_run_critic(self._folder, checkpoint)[0]
+        return restore_critic(self._folder, checkpoint)[0]
 
     def __repr__(self) -> str:
         return f"<Run {self.workdir}: step {self.step:,} of {self.config.steps:,}>"

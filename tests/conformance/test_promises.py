@@ -20,12 +20,14 @@ from tests.conformance.trajectory import (
     steps_of,
     variables,
 )
-from wgan_tf import drawing, flagfile, lipschitz
+from tests.untrained import card_of
+from wgan_tf import flagfile, lipschitz
 from wgan_tf.config import Config
-from wgan_tf.labels import label_weights
 from wgan_tf.networks import registry
 from wgan_tf.networks.dropout import masks_from
+from wgan_tf.serving.sampler import Sampler
 from wgan_tf.serving.saved_model import write_saved_model
+from wgan_tf.serving.trained_generator import follow_generator
 from wgan_tf.training.checkpoints import Checkpoints
 from wgan_tf.training.distributed.cluster import local_clusters
 from wgan_tf.training.trainer import Trainer
@@ -156,19 +158,16 @@ def test_goes_on_bit_for_bit(trained: Trained) -> None:
 def test_export_draws_the_same(trained: Trained, data_dir: str, tmp_path: pathlib.Path) -> None:
     config = trained.row.config()
     store = open_data(config, data_dir)
-    sampler = drawing.follow_generator(
-        config,
-        trained.trainer.state.average_generator,
-        store.example_shape,
-        label_weights(config, store) if config.conditional != "none" else (),
-    )()
-    loaded = tf.saved_model.load(write_saved_model(sampler, tmp_path / "export", {}))
+    module = follow_generator(config, trained.trainer.state.average_generator, store.info)()
+    loaded = tf.saved_model.load(
+        write_saved_model(module, tmp_path / "export", card_of(module.spec))
+    )
     arguments = {"n": tf.constant(5), "seed": tf.constant(7, tf.int64)}
-    label = 1 if sampler.num_classes else None
+    label = 1 if module.spec.num_classes else None
     if label is not None:
         arguments["label"] = tf.constant(label)
     (exported,) = loaded.signatures["sample"](**arguments).values()
-    drawn = drawing.draw(sampler, n=5, seed=7, label=label)
+    drawn = Sampler.of_module(module).draw(n=5, seed=7, label=label)
     np.testing.assert_array_equal(exported.numpy(), drawn)
 
 
@@ -271,8 +270,7 @@ def test_a_run_goes_on_with_another_number_of_replicas(
 def test_penalty_gradients_equal_central_differences(row: Row, data_dir: str) -> None:
     config = row.config(precision="float64")
     store = open_data(config, data_dir)
-    num_classes = registry.count_classes(config, store.class_names)
-    critic = registry.build_critic(config, store.example_shape, num_classes)
+    critic = registry.build_critic(config, store.info)
     random = np.random.default_rng(5)
     points = tf.constant(random.normal(size=(3, *store.example_shape)))
     for variable in critic.trainable_variables:
@@ -376,7 +374,7 @@ def test_first_step_of_a_preset(
         )
     store = open_data(config, config.data_dir)
     assert store.example_shape == PRESET_SHAPES[path.stem]
-    registry.check(config, store.example_shape)
+    registry.check(config, store.info)
     trainer = one_device_trainer(config, config.data_dir)
     # Large networks take longer to compile than to run for so little.
     tf.config.run_functions_eagerly(True)

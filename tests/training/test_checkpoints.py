@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.dataset_info import info_of
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.training.checkpoint_folder import CheckpointFolder
@@ -28,12 +29,12 @@ def variables_of(state: TrainingState) -> list[keras.Variable]:
 
 @pytest.fixture(scope="module")
 def state(dcgan_config: Config) -> TrainingState:
-    return TrainingState(dcgan_config, SHAPE, 0)
+    return TrainingState(dcgan_config, info_of(SHAPE))
 
 
 @pytest.fixture(scope="module")
 def other_state(dcgan_config: Config) -> TrainingState:
-    return TrainingState(dcgan_config, SHAPE, 0)
+    return TrainingState(dcgan_config, info_of(SHAPE))
 
 
 def save(state: TrainingState, folder: pathlib.Path, steps: Iterable[int], keep: int = 9) -> None:
@@ -86,7 +87,7 @@ def test_every_variable_comes_back_bit_for_bit(
     if optimizer == "rmsprop":
         options |= {"dcgan_critic_norm": "batch", "lipschitz": "weight_clipping"}
     config = Config(dcgan_start_size=2, **options)
-    first, second = TrainingState(config, SHAPE, 0), TrainingState(config, SHAPE, 0)
+    first, second = TrainingState(config, info_of(SHAPE)), TrainingState(config, info_of(SHAPE))
     slots = {"adam": 2, "rmsprop": 1}[optimizer]
     # Besides slots there are the count of updates and the learning rate.
     for variables, network in (
@@ -196,7 +197,7 @@ def test_a_checkpoint_of_other_networks_is_not_taken(
     dcgan_config: Config, state: TrainingState, tmp_path: pathlib.Path
 ) -> None:
     save(state, tmp_path, [5])
-    other = TrainingState(Config(dcgan_width=3, latent_dim=3), SHAPE, 0)
+    other = TrainingState(Config(dcgan_width=3, latent_dim=3), info_of(SHAPE))
     with pytest.raises(UserError):
         Checkpoints(other, str(tmp_path), 2).restore_newest(lambda message: None)
 

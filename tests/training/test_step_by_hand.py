@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.dataset_info import info_of
 from tests.training.reference_step import Reference, values
 from wgan_tf.config import Config
 from wgan_tf.training.draws import Draws, Moment, Replica
@@ -68,7 +69,7 @@ def follow(config: Config, randomize: Randomize) -> None:
     """Takes critic steps and a generator step, and compares each with the reference's."""
     batch_size = config.batch_size
     num_classes = CLASSES if config.conditional != "none" else 0
-    state = TrainingState(config, (2,), num_classes)
+    state = TrainingState(config, info_of((2,), num_classes))
     randomize([*state.generator.variables, *state.critic.variables])
     weights = (1,) * num_classes
     step, reference = Step(config, state, weights), Reference(config, state)
