@@ -33,7 +33,7 @@ from tools import fuzz_files
 from tools.mangling import command_line
 from wgan_tf import commands, flagfile
 from wgan_tf.errors import UserError
-from wgan_tf.runner import _describe_data as check_data
+from wgan_tf.runner import check_data
 
 LONGEST_MESSAGE = 2000
 DATA_DIR = "data"
