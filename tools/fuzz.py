@@ -70,7 +70,7 @@ def run_case(
     kind: str, number: int, seed: int, folder: pathlib.Path, seconds: float
 ) -> tuple[str, str | None]:
     """Runs one case: what came of it, and what is wrong with that, if anything."""
-    case = {"options": try_options, "files": try_file}[kind]
+    case = CASES[kind]
     random = np.random.default_rng((seed, list(CASES).index(kind), number))
     told = io.StringIO()
     try:
