@@ -16,7 +16,7 @@ from wgan_tf.data.store import describe as describe_data
 from wgan_tf.data.store import open_store, report_source
 from wgan_tf.errors import Status, UserError, WorkerLostError, reason
 from wgan_tf.files import remove_leftovers, require_writable
-from wgan_tf.labels import count_classes
+from wgan_tf.labels import count_classes, grid_labels
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
 from wgan_tf.options import format_value
@@ -145,7 +145,7 @@ def _train(
             total_steps=config.steps,
             initial_step=trainer.step,
             reference_points=reference_points(store),
-            grid_columns=count_classes(config, store.info) or None,
+            grid_columns=len(grid_labels(count_classes(config, store.info))) or None,
             stream=sys.stdout,
         ) as monitor,
     ):
