@@ -188,3 +188,27 @@ def test_what_is_no_run_is_told(tmp_path: pathlib.Path) -> None:
         Run(tmp_path)
     with pytest.raises(UserError, match="--workdir is not given"):
         wgan_tf.train(Config())
+
+
+def test_arrays_without_a_folder_to_keep_them_in_are_written_nowhere(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="--workdir is not given"):
+        wgan_tf.train(Config(**SMALL), images=IMAGES)
+    assert not list(tmp_path.iterdir())
+
+
+def test_numbers_and_options_that_cannot_be_are_refused(run: Run) -> None:
+    for n in (0, -1, 2**31, 1.5, "many"):
+        with pytest.raises(UserError, match="give a whole number from 1 on"):
+            run.sample(n)
+    with pytest.raises(UserError, match=r"seed=-1 cannot be"):
+        run.sample(1, seed=-1)
+    np.testing.assert_array_equal(run.sample(1, seed=2**40), run.sample(2, seed=2**40)[:1])
+    with pytest.raises(UserError, match=r"n=99 cannot be; give a whole number from 100 on"):
+        run.evaluate(n=99)
+    with pytest.raises(UserError, match=r"eval_feature is no option.* or take eval_features"):
+        run.evaluate(n=100, eval_feature="random")
+    with pytest.raises(UserError, match="--eval_features=pixel is not known"):
+        run.evaluate(n=100, eval_features="pixel")
