@@ -146,3 +146,46 @@ def test_without_vertex_ai_everything_is_in_the_folder() -> None:
     assert folder == RunFolder("run")
     assert folder.tensorboard == "run/tensorboard"
     assert folder.published_model is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'{"example_shape": [8, 8, 1]',
+        b'{"example_shape": [8, 8, 1]}',
+        b'{"example_shape": 8, "num_examples": 9, "class_names": null, "digest": "a"}',
+        b'{"example_shape": ["x"], "num_examples": 9, "class_names": null, "digest": "a"}',
+        b'{"example_shape": [8], "num_examples": null, "class_names": null, "digest": "a"}',
+        b'{"example_shape": [8], "num_examples": 9, "class_names": 3, "digest": "a"}',
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+    ],
+)
+def test_damage_to_what_a_run_is_trained_on_is_told(
+    folder: RunFolder, config: Config, content: bytes
+) -> None:
+    folder.write(config, INFO)
+    pathlib.Path(folder.dataset_file).write_bytes(content)
+    with pytest.raises(UserError, match=r"dataset\.json cannot be read, .*; bring it back"):
+        folder.read_info()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"--seed=\xff\n", "config.flags cannot be read"),
+        (b"--seed=1\n--bogus=2\n", "has the line '--bogus=2'"),
+        (b"--seed=many\n", "--seed=many does not fit"),
+        (b"--batch_size=0\n", "In .*config.flags, --batch_size=0 is out of range"),
+    ],
+)
+def test_damage_to_a_run_s_configuration_is_told(
+    folder: RunFolder, config: Config, content: bytes, told: str
+) -> None:
+    folder.write(config, INFO)
+    pathlib.Path(folder.config_file).write_bytes(content)
+    with pytest.raises(UserError, match=told):
+        folder.read_config()
