@@ -58,6 +58,21 @@ def test_importing_the_package_does_not_import_tensorflow() -> None:
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+def test_training_switches_onednn_on_unless_the_caller_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    script = (
+        "import wgan_tf; wgan_tf.train;"
+        "from wgan_tf.tensorflow_import import onednn_in_effect; print(onednn_in_effect())"
+    )
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
+    for set_by_user, expected in ((None, "True"), ("0", "False")):
+        if set_by_user:
+            monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", set_by_user)
+        told = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+        assert told.stdout.decode().split() == [expected]
+
+
 def test_a_preset_with_changes(tmp_path: pathlib.Path) -> None:
     preset = pathlib.Path(__file__).parents[1] / "configs/mnist_wgan.flags"
     config = Config.from_flagfile(preset, workdir="runs/mine", conv_stack_critic_filters=[4, 8])

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from wgan_tf import run_folder
 from wgan_tf.config import Config
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.errors import UserError
 from wgan_tf.run_folder import RunFolder
+from wgan_tf.tensorflow_import import onednn_in_effect, recorded_onednn
 
 INFO = DatasetInfo(
     example_shape=(8, 8, 1),
@@ -67,6 +69,32 @@ def test_a_run_of_a_version_with_other_steps_is_refused(folder: RunFolder, confi
             folder.check_same_run(config)
         assert "CHANGELOG.md" in str(told.value)
     assert folder.read_info() == INFO
+
+
+def test_a_run_goes_on_with_the_kernels_that_it_was_begun_with(
+    folder: RunFolder, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_effect = onednn_in_effect()
+    folder.write(config, INFO)
+    assert recorded_onednn(folder.dataset_file) is in_effect
+    folder.check_same_run(config)
+    monkeypatch.setattr(run_folder, "onednn_in_effect", lambda: not in_effect)
+    asked_for = f"TF_ENABLE_ONEDNN_OPTS={int(in_effect)} before TensorFlow is imported"
+    with pytest.raises(UserError, match=asked_for):
+        folder.check_same_run(config)
+
+
+def test_a_run_that_does_not_say_its_kernels_goes_on_with_any(
+    folder: RunFolder, config: Config
+) -> None:
+    assert recorded_onednn(folder.dataset_file) is True
+    folder.write(config, INFO)
+    file = pathlib.Path(folder.dataset_file)
+    entries = json.loads(file.read_text())
+    del entries["onednn"]
+    file.write_text(json.dumps(entries))
+    folder.check_same_run(config)
+    assert recorded_onednn(folder.dataset_file) is None
 
 
 @pytest.mark.parametrize(

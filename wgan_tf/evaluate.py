@@ -44,7 +44,7 @@ def main() -> Status:
             f"--{given[0]} needs the real examples to compare with; name them with --dataset."
         )
 
-    commands.import_tensorflow()
+    commands.import_tensorflow(options.workdir)
     from wgan_tf import subjects
     from wgan_tf.run_folder import RunFolder
     from wgan_tf.training.chosen_checkpoint import parse_checkpoint
