@@ -166,6 +166,30 @@ def test_terminated_saves_its_state_and_goes_on(
         np.testing.assert_array_equal(actual[name], expected[name], err_msg=name)
 
 
+@pytest.mark.parametrize("set_by_user", [None, "1"])
+def test_a_run_without_onednn_goes_on_without_or_not_at_all(
+    set_by_user: str | None,
+    finished: pathlib.Path,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    entries = json.loads((copy / "dataset.json").read_text())
+    assert entries["onednn"] is True
+    (copy / "dataset.json").write_text(json.dumps({**entries, "onednn": False}))
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
+    if set_by_user:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", set_by_user)
+    result = run("main", f"--flagfile={copy}/config.flags", f"--workdir={copy}")
+    if set_by_user is None:
+        assert result.returncode == 0, result.stderr
+        assert "is done" in result.stdout
+    else:
+        assert result.returncode == 2
+        assert "set TF_ENABLE_ONEDNN_OPTS=0" in result.stderr
+
+
 def test_sample_and_export(finished: pathlib.Path, tmp_path: pathlib.Path) -> None:
     pictures = []
     out = tmp_path / "grid.png"
