@@ -17,7 +17,7 @@ from wgan_tf import config as configuration
 from wgan_tf import tensorflow_import
 from wgan_tf.command_help import help_text
 from wgan_tf.config import Config
-from wgan_tf.errors import DivergenceError, ExportError, Status, UserError, WorkerLostError
+from wgan_tf.errors import DivergenceError, ExportError, Status, UserError, WorkerLostError, reason
 from wgan_tf.flagfile import expand_flagfiles
 from wgan_tf.options import (
     check_alone,
@@ -122,10 +122,15 @@ def run(command: Callable[[], Status]) -> NoReturn:
     raise AssertionError("app.run exits")
 
 
-def import_tensorflow() -> None:
-    """Imports TensorFlow, see `wgan_tf.tensorflow_import`; Keras has no other backend here."""
+def import_tensorflow(workdir: str = "") -> None:
+    """Imports TensorFlow, see `wgan_tf.tensorflow_import`; Keras has no other backend here.
+
+    Args:
+        workdir: the folder of a run whose kernels are to be those of its training.
+    """
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    tensorflow_import.import_tensorflow()
+    onednn = tensorflow_import.recorded_onednn(f"{workdir}/dataset.json") if workdir else True
+    tensorflow_import.import_tensorflow(onednn=onednn)
 
 
 def parse(arguments: Sequence[str]) -> list[str]:
@@ -207,11 +212,17 @@ def _told(command: Callable[[], Status]) -> Status:
         _exit_with(Status.FAILED, "Interrupted; run the same command again to go on.")
     except Exception as error:
         # Not above: it imports TensorFlow.
-        from wgan_tf.files import is_full_disk
+        from wgan_tf.files import is_full_disk, is_out_of_memory
 
-        if not is_full_disk(error):
-            raise
-        _exit_with(Status.FAILED, f"The disk is full ({error}); make room and run again.")
+        if is_full_disk(error):
+            _exit_with(Status.FAILED, f"The disk is full ({error}); make room and run again.")
+        if is_out_of_memory(error):
+            _exit_with(
+                Status.FAILED,
+                f"There is not enough memory ({reason(error)}); take a smaller --batch_size, "
+                "smaller networks or a smaller --image_size.",
+            )
+        raise
 
 
 def _exit_with(status: Status, message: str) -> NoReturn:

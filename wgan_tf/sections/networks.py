@@ -4,6 +4,7 @@ import dataclasses
 
 from wgan_tf.options import Requirement, option
 from wgan_tf.own_code import is_module
+from wgan_tf.sections.vocabulary import LARGEST_WIDTH
 
 FAMILIES = ("mlp", "dcgan", "conv_stack", "resnet", "acgan")
 OF_A_FAMILY = Requirement("architecture", FAMILIES)
@@ -30,7 +31,7 @@ class NetworkOptions:
         "[-1, 1], sigmoid [0, 1], linear for points.",
         choices=("tanh", "sigmoid", "linear"),
     )
-    latent_dim: int = option(128, "Width of the latent.", minimum=1)
+    latent_dim: int = option(128, "Width of the latent.", minimum=1, maximum=LARGEST_WIDTH)
     latent_distribution: str = option(
         "normal",
         "Distribution of the latent: standard normal, or uniform on (-1, 1).",
