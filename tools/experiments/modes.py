@@ -1,0 +1,106 @@
+"""Which of 25 Gaussians each system draws."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from experiments import plots, points, training
+from experiments.document import Claim, Finding, Settings, Verdict, table
+from experiments.trials import Measured, Trial
+
+DATASET = "25gaussians"
+# Critic steps before each generator step, and generator steps.
+BUDGETS = {
+    "minimax": (1, 5000),
+    "non_saturating": (1, 5000),
+    "clipped": (5, 2500),
+    "wgan_gp": (5, 2500),
+}
+NUM_SEEDS = 5
+
+
+def trial(system: str, seed: int) -> Trial:
+    """The trial of a system and a seed."""
+    return points.trial(DATASET, system, *BUDGETS[system], seed)
+
+
+def trials(settings: Settings) -> Sequence[Trial]:
+    """All systems."""
+    return [trial(system, seed) for system in BUDGETS for seed in settings.seeds(NUM_SEEDS)]
+
+
+def report(settings: Settings) -> Finding:
+    """Modes covered and share of good points."""
+    found = {
+        system: [settings.result(trial(system, seed)) for seed in settings.seeds(NUM_SEEDS)]
+        for system in BUDGETS
+    }
+    rows = [
+        [
+            points.TITLES[system],
+            f"{BUDGETS[system][1]:,} x {BUDGETS[system][0]}",
+            ", ".join(f"{result['modes_covered']:.0f}" for result in results),
+            *(
+                training.per_seed([result[name] for result in results], 2)
+                for name in ("modes_covered", "good_share", "exact_wasserstein")
+            ),
+        ]
+        for system, results in found.items()
+    ]
+    _plot(settings, found)
+    covered = {
+        system: np.array([result["modes_covered"] for result in results])
+        for system, results in found.items()
+    }
+    wgans = np.concatenate([covered["clipped"], covered["wgan_gp"]])
+    gans = np.concatenate([covered["minimax"], covered["non_saturating"]])
+    if wgans.min() == 25 and gans.mean() < 25:
+        verdict = Verdict.HOLDS
+    elif covered["wgan_gp"].mean() > gans.mean() + 1:
+        verdict = Verdict.IN_PART
+    else:
+        verdict = Verdict.DOES_NOT_HOLD
+    return Finding(
+        table(
+            [
+                *("", "generator x critic steps", "modes, a seed each", "modes"),
+                *("good points", "exact W1"),
+            ],
+            rows,
+        ),
+        verdict,
+        f"WGAN-GP draws {covered['wgan_gp'].mean():.1f} of 25 modes in the mean and the clipped "
+        f"WGAN {covered['clipped'].mean():.1f}; the minimax GAN "
+        f"{covered['minimax'].mean():.1f} and the non-saturating one "
+        f"{covered['non_saturating'].mean():.1f}.",
+    )
+
+
+def _plot(settings: Settings, found: dict[str, list[Measured]]) -> None:
+    with plots.figure(settings.plot("modes"), columns=len(found), height=2.5) as panels:
+        for axes, (system, results) in zip(panels, found.items(), strict=True):
+            drawn = np.array(results[0]["points"])
+            axes.plot(*drawn.T, ".", color=plots.RED, markersize=1.5, alpha=0.6)
+            axes.set(title=f"{points.TITLES[system]}, seed 0", xlim=(-2, 2), ylim=(-2, 2))
+            axes.set(xticks=(), yticks=(), aspect="equal")
+
+
+CLAIM = Claim(
+    name="modes",
+    title="Modes",
+    prediction=(
+        "A GAN drops modes and a Wasserstein GAN does not: the authors of WGAN saw no mode "
+        "collapse in any experiment (Arjovsky et al. 2017, section 4.3); 25 Gaussians are the "
+        "usual test."
+    ),
+    setup=(
+        "`toy:25gaussians`; perceptrons of three layers of 128 ReLU, latent 2, batches of 256. "
+        "Adam (0.5, 0.9) for the GANs and WGAN-GP, whose lambda is 0.1 as in its paper's toys; "
+        "PyTorch's RMSprop for the clipped WGAN. 5,000 points a run: a mode counts as covered "
+        "with at least 1% of them within three standard deviations, and a point as good if it is "
+        "that near to any. A GAN has one critic step a generator step, and more generator steps "
+        "for it."
+    ),
+    trials=trials,
+    report=report,
+)
