@@ -12,7 +12,7 @@ from experiments.trials import Measured, Trial
 
 COMPARED_IMAGES = 2000
 UPSAMPLINGS = {"transposed": "transposed convolutions", "nearest": "repeated pixels, convolutions"}
-MOMENTS = (25, 200, 600)
+MOMENTS = (25, 100, 400)
 OPTIONS = {
     **images.NETWORKS,
     **images.PENALIZED,
@@ -24,10 +24,10 @@ OPTIONS = {
     "conv_stack_critic_filters": (16, 32, 64),
     "conv_stack_critic_strides": (2, 2, 2),
     "critic_steps": 3,
-    "steps": 600,
-    "summary_every": 200,
+    "steps": 400,
+    "summary_every": 100,
     "checkpoint_every": 25,
-    "keep_checkpoints": 24,
+    "keep_checkpoints": 16,
     "eval_split": "",
 }
 
@@ -104,7 +104,7 @@ def report(settings: Settings) -> Finding:
     rows = [
         [
             title,
-            *(training.per_seed(ratios(way, step), 2) for step in MOMENTS),
+            *(training.per_seed(ratios(way, step)) for step in MOMENTS),
             training.per_seed([result["fid_classifier"] for result in found[way]]),
         ]
         for way, title in UPSAMPLINGS.items()

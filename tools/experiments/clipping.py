@@ -146,9 +146,9 @@ def report(settings: Settings) -> Finding:
     _plot_surfaces(settings, surfaces)
     _plot_norms(settings, surfaces, depths)
 
-    def column(dataset: str, system: str, name: str, digits: int = 2) -> str:
+    def column(dataset: str, system: str, name: str) -> str:
         values = [result[name] for result in surfaces[dataset, system]]
-        return "" if None in values else training.per_seed(values, digits)
+        return "" if None in values else training.per_seed(values)
 
     rows = [
         [
@@ -180,7 +180,7 @@ def report(settings: Settings) -> Finding:
         + "\n\n"
         + table(
             [f"{DEPTH} layers", "gradient in the first layer / in the last"],
-            [[s, training.per_seed(values, 2)] for s, values in falls.items()],
+            [[s, training.per_seed(values)] for s, values in falls.items()],
         )
         + "\n\n![Weights, and gradients by depth](claims/clipping_norms.png)",
         verdict,

@@ -87,12 +87,12 @@ def report(settings: Settings) -> Finding:
         table(
             ["", "predicted", "learned"],
             [
-                ["Mean of the absolute error of D", "0", training.per_seed(mean_errors, 2)],
-                ["Loss, nats", f"{least:.4f}", training.per_seed(losses, 4)],
+                ["Mean of the absolute error of D", "0", training.per_seed(mean_errors)],
+                ["Loss, nats", f"{least:.4f}", training.per_seed(losses)],
                 [
                     "JS = log 2 - loss / 2, nats",
                     f"{js:.4f}",
-                    training.per_seed([math.log(2) - loss / 2 for loss in losses], 4),
+                    training.per_seed([math.log(2) - loss / 2 for loss in losses]),
                 ],
             ],
         ),

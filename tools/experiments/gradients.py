@@ -110,7 +110,7 @@ def report(settings: Settings) -> Finding:
                 right.semilogy(steps, values, color=color, label=None if number else label)
         right.set_title("Mean gradient norm of the generator's loss at its points")
         right.set_xlabel("critic step")
-        right.legend()
+        right.legend(loc="center right", bbox_to_anchor=(1, 0.6))
     critic_course, minimax, other = courses.values()
     # What maximises the estimate less lambda (slope - 1)^2.
     expected = [1 + DISTANCE * result["unit"] / 20 for result in found["critic"]]
@@ -122,9 +122,9 @@ def report(settings: Settings) -> Finding:
     return Finding(
         table(["Gradient norm after critic steps", *(f"{steps[i]:,}" for i in shown)], rows),
         verdict,
-        f"After 1,000 steps the minimax loss leaves the generator {minimax[:, -1].mean():.1g}, "
-        f"and less the longer its discriminator trains; the critic's gradient is "
-        f"{critic_course[:, -1].mean():.2f}, near the 1 + W / (2 lambda) = {np.mean(expected):.2f} "
+        f"After 1,000 steps the minimax loss leaves the generator {minimax[:, -1].mean():.1g}; the "
+        f"critic's gradient is {critic_course[:, -1].mean():.2f}, near the 1 + W / (2 lambda) = "
+        f"{np.mean(expected):.2f} "
         "that the penalty makes of 1 so far apart. The non-saturating loss does not vanish: its "
         f"gradient, {other[:, -1].mean():.2g}, is as large as the discriminator is steep, which "
         "nothing bounds and which differs from step to step: that is its fault, not vanishing.",

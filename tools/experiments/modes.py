@@ -13,10 +13,12 @@ DATASET = "25gaussians"
 BUDGETS = {
     "minimax": (1, 5000),
     "non_saturating": (1, 5000),
-    "clipped": (5, 2500),
-    "wgan_gp": (5, 2500),
+    "clipped": (2, 5000),
+    "wgan_gp": (2, 5000),
 }
 NUM_SEEDS = 5
+# In standard deviations: a quarter of what neighbouring modes are apart.
+NEAR = 10.0
 
 
 def trial(system: str, seed: int) -> Trial:
@@ -27,6 +29,16 @@ def trial(system: str, seed: int) -> Trial:
 def trials(settings: Settings) -> Sequence[Trial]:
     """All systems."""
     return [trial(system, seed) for system in BUDGETS for seed in settings.seeds(NUM_SEEDS)]
+
+
+def near_modes(result: Measured) -> int:
+    """Modes with at least 1% of a run's points within a quarter of the way to the next."""
+    from wgan_tf.data.sources.toy import gaussian_mixture
+    from wgan_tf.evaluation.mode_coverage import mode_coverage
+
+    mixture = gaussian_mixture(DATASET)
+    points = np.array(result["points"])
+    return mode_coverage(points, mixture.centers, mixture.sigma, radius=NEAR).num_covered
 
 
 def report(settings: Settings) -> Finding:
@@ -40,10 +52,10 @@ def report(settings: Settings) -> Finding:
             points.TITLES[system],
             f"{BUDGETS[system][1]:,} x {BUDGETS[system][0]}",
             ", ".join(f"{result['modes_covered']:.0f}" for result in results),
-            *(
-                training.per_seed([result[name] for result in results], 2)
-                for name in ("modes_covered", "good_share", "exact_wasserstein")
-            ),
+            training.per_seed([result["modes_covered"] for result in results]),
+            training.per_seed([near_modes(result) for result in results]),
+            training.per_seed([result["good_share"] for result in results]),
+            training.per_seed([result["exact_wasserstein"] for result in results]),
         ]
         for system, results in found.items()
     ]
@@ -52,27 +64,29 @@ def report(settings: Settings) -> Finding:
         system: np.array([result["modes_covered"] for result in results])
         for system, results in found.items()
     }
-    wgans = np.concatenate([covered["clipped"], covered["wgan_gp"]])
-    gans = np.concatenate([covered["minimax"], covered["non_saturating"]])
-    if wgans.min() == 25 and gans.mean() < 25:
-        verdict = Verdict.HOLDS
-    elif covered["wgan_gp"].mean() > gans.mean() + 1:
-        verdict = Verdict.IN_PART
-    else:
-        verdict = Verdict.DOES_NOT_HOLD
+    reached = {
+        system: np.mean([near_modes(result) for result in results])
+        for system, results in found.items()
+    }
+    best_gan = max(reached["minimax"], reached["non_saturating"])
+    signs = [reached[system] > max(best_gan, 24) for system in ("clipped", "wgan_gp")]
+    verdict = {2: Verdict.HOLDS, 1: Verdict.IN_PART, 0: Verdict.DOES_NOT_HOLD}[sum(signs)]
     return Finding(
         table(
             [
                 *("", "generator x critic steps", "modes, a seed each", "modes"),
-                *("good points", "exact W1"),
+                *("nearly", "good points", "exact W1"),
             ],
             rows,
         ),
         verdict,
-        f"WGAN-GP draws {covered['wgan_gp'].mean():.1f} of 25 modes in the mean and the clipped "
-        f"WGAN {covered['clipped'].mean():.1f}; the minimax GAN "
-        f"{covered['minimax'].mean():.1f} and the non-saturating one "
-        f"{covered['non_saturating'].mean():.1f}.",
+        f"WGAN-GP covers {covered['wgan_gp'].mean():.1f} of 25 modes in the mean and draws "
+        f"{reached['wgan_gp']:.1f} nearly; the clipped WGAN {covered['clipped'].mean():.1f} and "
+        f"{reached['clipped']:.1f}, the minimax GAN {covered['minimax'].mean():.1f} and "
+        f"{reached['minimax']:.1f}, the non-saturating GAN "
+        f"{covered['non_saturating'].mean():.1f} and {reached['non_saturating']:.1f}. A system "
+        "that draws a mode nearly but does not cover it is not done; one that does not even draw "
+        "it nearly has dropped it. The verdict is by the latter.",
     )
 
 
@@ -98,7 +112,8 @@ CLAIM = Claim(
         "Adam (0.5, 0.9) for the GANs and WGAN-GP, whose lambda is 0.1 as in its paper's toys; "
         "PyTorch's RMSprop for the clipped WGAN. 5,000 points a run: a mode counts as covered "
         "with at least 1% of them within three standard deviations, and a point as good if it is "
-        "that near to any. A GAN has one critic step a generator step, and more generator steps "
+        "that near to any; it is drawn nearly with 1% within a quarter of the way to "
+        "the next mode. A GAN has one critic step a generator step, and more generator steps "
         "for it."
     ),
     trials=trials,

@@ -1,5 +1,6 @@
 """Training as a user of the library does, and what the experiments have in common."""
 
+import math
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -90,7 +91,18 @@ def critic_gradients(critic: Any, points: np.ndarray) -> np.ndarray:
     ).numpy()
 
 
-def per_seed(values: Sequence[float], digits: int = 3) -> str:
-    """The mean over seeds and their standard deviation, or the one number there is."""
-    mean = f"{np.mean(values):.{digits}g}"
-    return mean if len(values) == 1 else f"{mean} ± {np.std(values, ddof=1):.1g}"
+def per_seed(values: Sequence[float]) -> str:
+    """The mean over seeds and their standard deviation, or the one number there is.
+
+    The last digit of the mean is the first one that differs from seed to seed, but never beyond
+    the fourth after the point.
+    """
+    mean = float(np.mean(values))
+    if len(values) == 1 or not np.isfinite(mean):
+        return f"{mean:.3g}"
+    deviation = float(np.std(values, ddof=1))
+    if abs(mean) >= 1e5 or 0 < abs(mean) < 1e-3 < abs(mean) + deviation * 1e3:
+        return f"{mean:.1e} ± {deviation:.0e}"
+    decimals = 4 if deviation < 1e-4 else max(0, -math.floor(math.log10(deviation)))
+    shown = f"{deviation:.{decimals}f}" if deviation >= 1e-4 else "0.0001 or less"
+    return f"{mean:.{decimals}f} ± {shown}"
