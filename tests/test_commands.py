@@ -8,17 +8,17 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.command_line import command, run, run_here
 from wgan_tf import commands, flagfile
 from wgan_tf import config as configuration
 from wgan_tf.errors import DivergenceError, Status, UserError
 from wgan_tf.monitoring.metrics_log import read_metrics
-from wgan_tf.serving.saved_model import exported_step
+from wgan_tf.serving.saved_model import read_model_card
 
 # In one process, which makes the runs that the tests share once.
 pytestmark = pytest.mark.xdist_group("processes")
@@ -35,14 +35,6 @@ TINY = [
     "--checkpoint_every=10",
     "--sample_every=20",
 ]
-
-
-def command(module: str, *options: str) -> list[str]:
-    return [sys.executable, "-m", f"wgan_tf.{module}", *options]
-
-
-def run(module: str, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(module, *options), capture_output=True, text=True, check=False)
 
 
 def interrupt(number: signal.Signals, after: str, *options: str) -> int:
@@ -112,7 +104,7 @@ def test_a_run_leaves_all_that_is_promised(finished: pathlib.Path) -> None:
 
 def test_a_finished_run_is_left_as_it_is(finished: pathlib.Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in finished.rglob("*")}
-    result = run("main", f"--flagfile={finished}/config.flags")
+    result = run_here("main", f"--flagfile={finished}/config.flags")
     assert result.returncode == 0
     assert "is done" in result.stdout
     assert {path: path.stat().st_mtime_ns for path in finished.rglob("*")} == before
@@ -124,7 +116,7 @@ def test_an_export_that_was_interrupted_is_made_up_for(
     copy = tmp_path / "copy"
     shutil.copytree(finished, copy)
     shutil.rmtree(copy / "export")
-    result = run("main", f"--flagfile={copy}/config.flags", f"--workdir={copy}")
+    result = run_here("main", f"--flagfile={copy}/config.flags", f"--workdir={copy}")
     assert result.returncode == 0, result.stderr
     assert (copy / "export" / "1" / "saved_model.pb").exists()
 
@@ -136,9 +128,11 @@ def test_an_export_of_an_earlier_step_does_not_count(
     shutil.copytree(finished, copy)
     card = copy / "export" / "1" / "assets.extra" / "model_card.json"
     card.write_text(card.read_text().replace('"step": 40', '"step": 20'))
-    result = run("main", f"--flagfile={copy}/config.flags", f"--workdir={copy}")
+    result = run_here("main", f"--flagfile={copy}/config.flags", f"--workdir={copy}")
     assert result.returncode == 0, result.stderr
-    assert exported_step(copy / "export") == 40
+    card = read_model_card(copy / "export")
+    assert card is not None
+    assert card.step == 40
 
 
 def test_killed_and_run_again_ends_where_an_unbroken_run_ends(
@@ -176,9 +170,9 @@ def test_terminated_saves_its_state_and_goes_on(
 
 def test_sample_and_export(finished: pathlib.Path, tmp_path: pathlib.Path) -> None:
     pictures = []
-    for seed in (1, 1, 2):
-        out = tmp_path / "grid.png"
-        result = run("sample", f"--workdir={finished}", "--n=9", f"--seed={seed}", f"--out={out}")
+    out = tmp_path / "grid.png"
+    for start, seed in ((run, 1), (run_here, 1), (run_here, 2)):
+        result = start("sample", f"--workdir={finished}", "--n=9", f"--seed={seed}", f"--out={out}")
         assert result.returncode == 0, result.stderr
         pictures.append(out.read_bytes())
     assert pictures[0] == pictures[1] != pictures[2]
@@ -231,7 +225,7 @@ def test_report(finished: pathlib.Path, tmp_path: pathlib.Path) -> None:
     assert "Left out" not in page
 
     out = tmp_path / "both.html"
-    result = run("report", f"--workdir={finished}", f"--workdir={copy}", f"--out={out}")
+    result = run_here("report", f"--workdir={finished}", f"--workdir={copy}", f"--out={out}")
     assert result.returncode == 0, result.stderr
     assert "2 runs compared" in out.read_text()
 
@@ -260,13 +254,24 @@ def test_a_mistake_is_one_sentence_and_status_2(
     options: list[str], named: list[str], tmp_path: pathlib.Path
 ) -> None:
     workdir = tmp_path / "run"
-    result = run("main", f"--workdir={workdir}", f"--data_dir={tmp_path}/data", *options)
+    result = run_here("main", f"--workdir={workdir}", f"--data_dir={tmp_path}/data", *options)
     assert result.returncode == 2
     (line,) = result.stderr.splitlines()
     assert line.startswith("error: ")
     for word in named:
         assert word in line
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("mistake", ["--lipschitz=clip", "--classes=ten"])
+def test_nothing_else_is_said_whether_tensorflow_has_started_or_not(
+    mistake: str, tmp_path: pathlib.Path
+) -> None:
+    result = run("main", f"--workdir={tmp_path}/run", f"--data_dir={tmp_path}/data", mistake)
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert mistake.partition("=")[0] in line
+    assert result.stdout == ""
 
 
 def test_damaged_data_are_a_mistake(tmp_path: pathlib.Path) -> None:
@@ -280,7 +285,7 @@ def test_damaged_data_are_a_mistake(tmp_path: pathlib.Path) -> None:
         (f"npy:{wrong_rank}", wrong_rank),
     ):
         options = [f"--dataset={dataset}", f"--data_dir={tmp_path}/data"]
-        result = run("main", *options, f"--workdir={tmp_path}/run")
+        result = run_here("main", *options, f"--workdir={tmp_path}/run")
         assert result.returncode == 2
         (line,) = result.stderr.splitlines()
         assert str(file) in line
@@ -314,7 +319,7 @@ def test_what_goes_wrong_is_one_sentence(
 @pytest.mark.parametrize("module", ["sample", "export", "report"])
 def test_a_folder_without_a_run_is_a_mistake(module: str, tmp_path: pathlib.Path) -> None:
     extra = ["--out=x.png"] if module == "sample" else []
-    result = run(module, f"--workdir={tmp_path}", *extra)
+    result = run_here(module, f"--workdir={tmp_path}", *extra)
     assert result.returncode == 2
     assert str(tmp_path) in result.stderr
     assert len(result.stderr.splitlines()) == 1
@@ -324,7 +329,7 @@ def test_points_that_no_plane_shows_are_refused(tmp_path: pathlib.Path) -> None:
     np.save(tmp_path / "points.npy", np.zeros((10, 3), np.float32))
     options = ["--architecture=mlp", "--output_activation=linear", f"--data_dir={tmp_path}/data"]
     options += [f"--dataset=npy:{tmp_path}/points.npy", f"--workdir={tmp_path}/run"]
-    result = run("main", *options)
+    result = run_here("main", *options)
     assert result.returncode == 2
     assert "points of 3 numbers" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["points.npy"]
@@ -340,7 +345,7 @@ def test_help_lists_every_option_once_below_its_heading() -> None:
     assert result.stdout.index("Steps and optimizers:") < result.stdout.index("--batch_size=")
     of_sample = run("sample", "--help")
     assert of_sample.returncode == 0
-    assert re.findall(r"^  --(\w+)=", of_sample.stdout, re.MULTILINE)[0] == "workdir"
+    assert re.findall(r"^  --(\w+)=", of_sample.stdout, re.MULTILINE)[0] == "out"
 
 
 def test_the_home_folder_may_be_a_tilde(
@@ -348,20 +353,20 @@ def test_the_home_folder_may_be_a_tilde(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     options = ["--steps=1", "--sample_every=0", "--export=false", f"--data_dir={data_dir}"]
-    result = run("main", *TINY, *options, "--workdir=~/run")
+    result = run_here("main", *TINY, *options, "--workdir=~/run")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "run" / "config.flags").exists()
 
 
 def test_another_configuration_is_refused(finished: pathlib.Path) -> None:
-    result = run("main", f"--flagfile={finished}/config.flags", "--batch_size=16")
+    result = run_here("main", f"--flagfile={finished}/config.flags", "--batch_size=16")
     assert result.returncode == 2
     assert "--batch_size=16" in result.stderr
     assert "--batch_size=8" in result.stderr
 
 
 def test_dry_run_writes_nothing(tmp_path: pathlib.Path) -> None:
-    result = run(
+    result = run_here(
         "main", *TINY, "--dry_run", f"--workdir={tmp_path}/run", f"--data_dir={tmp_path}/data"
     )
     assert result.returncode == 0, result.stderr

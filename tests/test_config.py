@@ -1,6 +1,9 @@
+import copy
 import dataclasses
+import pathlib
 from typing import Any
 
+import numpy as np
 import pytest
 
 from wgan_tf import config as configuration
@@ -10,12 +13,18 @@ from wgan_tf.errors import UserError
 VALID = Config(workdir="run")
 
 REFUSED_ALONE: list[tuple[str, Any]] = [
-    ("workdir", ""),
     ("workdir", " run"),
+    ("workdir", "a\0b"),
+    ("workdir", "caf\udce9"),
+    ("workdir", "run?"),
+    ("workdir", "runs*/1"),
+    ("workdir", "run[1]"),
+    ("workdir", "run\\1"),
     ("dataset", "folder:/pictures "),
     ("dataset", "mnist\n--steps=3"),
     ("dataset", "mnist\r--steps=3"),
     ("classes", ("cat", "a\nb")),
+    ("classes", ("cat", "")),
     ("objective", "wgan"),
     ("lipschitz", "clipping"),
     ("architecture", "vae"),
@@ -35,6 +44,8 @@ REFUSED_ALONE: list[tuple[str, Any]] = [
     ("penalty_weight", float("nan")),
     ("penalty_weight", float("inf")),
     ("latent_dim", 0),
+    ("latent_dim", 10**20),
+    ("critic_learning_rate", 1e300),
     ("dcgan_width", 0),
     ("dcgan_kernel_size", 1),
     ("dcgan_kernel_size", 10),
@@ -83,11 +94,53 @@ REFUSED_ALONE: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("option", "value"), REFUSED_ALONE)
 def test_a_value_that_is_not_allowed_is_refused(option: str, value: Any) -> None:
     with pytest.raises(UserError) as error:
-        configuration.validate(dataclasses.replace(VALID, **{option: value}))
+        dataclasses.replace(VALID, **{option: value})
     message = str(error.value)
     assert f"--{option}" in message
     assert "\n" not in message
     assert message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("steps", "many"),
+        ("steps", 3.0),
+        ("steps", None),
+        ("steps", True),
+        ("export", 1),
+        ("penalty_weight", "10"),
+        ("penalty_weight", 10**400),
+        ("classes", "cat"),
+        ("classes", 3),
+        ("classes", (3,)),
+        ("mlp_generator_units", (7.5,)),
+        ("dataset", b"mnist"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(option: str, value: Any) -> None:
+    with pytest.raises(UserError, match=rf"^{option}=.* does not fit; give .+\.$"):
+        Config(**{option: value})
+
+
+def test_values_as_python_has_them_are_taken(tmp_path: pathlib.Path) -> None:
+    config = Config(
+        workdir=tmp_path,
+        classes=["a", "b"],
+        penalty_weight=3,
+        steps=np.int64(7),
+        ema_decay=np.float32(0.5),
+    )
+    assert config == Config(
+        workdir=str(tmp_path), classes=("a", "b"), penalty_weight=3.0, steps=7, ema_decay=0.5
+    )
+    assert type(config.steps) is int
+    assert type(config.penalty_weight) is float
+
+
+def test_only_a_run_needs_a_folder() -> None:
+    with pytest.raises(UserError, match="--workdir is not given"):
+        configuration.require_workdir(Config())
 
 
 REFUSED_TOGETHER: list[tuple[dict[str, Any], tuple[str, ...]]] = [
@@ -198,7 +251,7 @@ def test_options_that_do_not_go_together_are_refused(
     changes: dict[str, Any], named: tuple[str, ...]
 ) -> None:
     with pytest.raises(UserError) as error:
-        configuration.validate(dataclasses.replace(VALID, **changes))
+        Config(workdir="run", **changes)
     for text in named:
         assert text in str(error.value)
 
@@ -220,7 +273,7 @@ def test_options_that_do_not_go_together_are_refused(
     ],
 )
 def test_options_that_go_together_are_taken(changes: dict[str, Any]) -> None:
-    configuration.validate(dataclasses.replace(VALID, **changes))
+    assert dataclasses.replace(VALID, **changes) == Config(workdir="run", **changes)
 
 
 MAY_CHANGE: dict[str, Any] = {
@@ -229,7 +282,7 @@ MAY_CHANGE: dict[str, Any] = {
     "data_dir": "/data",
     "eval_split": "test",
     "steps": 30_000,
-    "strategy": "mirrored",
+    "strategy": "multi_worker",
     "join_timeout": 7,
     "steps_per_call": 7,
     "checkpoint_every": 7,
@@ -238,10 +291,10 @@ MAY_CHANGE: dict[str, Any] = {
     "summary_every": 7,
     "eval_every": 7,
     "eval_metrics": ("kid",),
-    "eval_samples": 7,
-    "eval_features": "raw",
+    "eval_samples": 700,
+    "eval_features": "inception",
     "inception": "/weights",
-    "inception_protocol": "other",
+    "inception_protocol": "clean",
     "profile_steps": 7,
     "report": False,
     "export": False,
@@ -256,7 +309,8 @@ def test_everything_else_may_not_change() -> None:
     for field in configuration.fields():
         if field.name in MAY_CHANGE:
             continue
-        changed = dataclasses.replace(VALID, **{field.name: "other"})
+        changed = copy.copy(VALID)
+        object.__setattr__(changed, field.name, "other")
         assert configuration.trajectory_changes(VALID, changed) == {
             field.name: (field.default, "other")
         }

@@ -1,3 +1,4 @@
+import dataclasses
 import pathlib
 
 import pytest
@@ -6,6 +7,8 @@ from tests.conftest import ParseFlags
 from wgan_tf import flagfile
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
+from wgan_tf.flagfile import expand_flagfiles
+from wgan_tf.options import parse_value
 
 UNUSUAL = [
     Config(workdir="run"),
@@ -111,3 +114,41 @@ def test_a_line_that_is_no_option_is_refused(line: str) -> None:
 def test_a_list_that_spans_lines_is_refused(parse_flags: ParseFlags) -> None:
     with pytest.raises(UserError, match="--classes"):
         parse_flags("--workdir=run", "--classes=cat\ndog")
+
+
+def test_flagfiles_of_other_editors_and_within_flagfiles_are_read(tmp_path: pathlib.Path) -> None:
+    inner, outer = tmp_path / "inner.flags", tmp_path / "outer.flags"
+    inner.write_text(f"--steps=3\n--flagfile={outer}\n")
+    outer.write_bytes(
+        f"\ufeff# a comment\r\n\r\n--seed=1\r\n// another\r\n--flagfile={inner}\r\n".encode()
+    )
+    expected = ["program", "--seed=1", "--steps=3", "--seed=2"]
+    assert expand_flagfiles(["program", f"--flagfile={outer}", "--seed=2"]) == expected
+    assert expand_flagfiles(["program", "--flagfile", str(outer), "--seed=2"]) == expected
+
+
+@pytest.mark.parametrize("content", [None, b"--seed=\xff\n"])
+def test_a_flagfile_that_cannot_be_read_is_told(
+    tmp_path: pathlib.Path, content: bytes | None
+) -> None:
+    file = tmp_path / "my_own_run.flag"
+    (tmp_path / "my_own_run.flags").touch()
+    if content is not None:
+        file.write_bytes(content)
+    for path in (file, tmp_path):
+        with pytest.raises(UserError, match=f"--flagfile={path} cannot be read"):
+            expand_flagfiles([f"--flagfile={path}"])
+    with pytest.raises(UserError, match=r"or take \S+my_own_run\.flags or"):
+        expand_flagfiles([f"--flagfile={file}"])
+    with pytest.raises(UserError, match="--flagfile=~no_such_user/x names"):
+        expand_flagfiles(["--flagfile=~no_such_user/x"])
+
+
+def test_a_saved_configuration_that_is_not_allowed_is_told_with_its_file() -> None:
+    with pytest.raises(UserError, match=r"^In run/config\.flags, --steps=0 is out of range"):
+        flagfile.from_flagfile("--steps=0\n", "run/config.flags")
+
+
+def test_classes_with_commas_and_spaces_are_written_in_quotes() -> None:
+    (field,) = (field for field in dataclasses.fields(Config) if field.name == "classes")
+    assert parse_value(field, 'a, "b, c" ,d') == ("a", "b, c", "d")

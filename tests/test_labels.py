@@ -7,8 +7,10 @@ import pytest
 import tensorflow as tf
 
 from tests.data.helpers import open_all, write_idx
+from tests.dataset_info import info_of
 from wgan_tf.config import Config
-from wgan_tf.labels import apportion, draw_labels, label_weights
+from wgan_tf.errors import UserError
+from wgan_tf.labels import apportion, count_classes, draw_labels, label_weights
 from wgan_tf.training.draws import Draws, Moment, Replica
 from wgan_tf.training.randomness import Purpose, draw_key
 from wgan_tf.training.trainer import Trainer
@@ -35,8 +37,8 @@ def test_labels_are_as_frequent_as_asked_for(
     classes = ("0", "1", "2", "3")
     store = open_all(f"idx:{tmp_path}", tmp_path, classes=classes)
     config = dataclasses.replace(CONDITIONAL, dataset=dataset, label_distribution=distribution)
-    assert label_weights(config, store) == expected
-    assert label_weights(config, dataclasses.replace(store, labels=None, class_names=None)) == ()
+    assert label_weights(config, store.info) == expected
+    assert label_weights(Config(dataset=dataset), store.info) == ()
 
 
 def test_drawn_labels_have_the_frequencies_of_their_weights() -> None:
@@ -69,6 +71,16 @@ def test_replicas_share_the_labels_of_the_global_batch(mlp_config: Config) -> No
     whole = draw_labels(draw_key(mlp_config.seed, Purpose.CRITIC_LABEL, 5, 2), 32, WEIGHTS)
     np.testing.assert_array_equal(labels(0, 1), whole)
     np.testing.assert_array_equal(tf.concat([labels(i, 4) for i in range(4)], 0), whole)
+
+
+def test_classes_are_counted_for_conditional_runs_alone() -> None:
+    labelled, unlabelled = info_of((8, 8, 1), 3), info_of((8, 8, 1))
+    assert count_classes(Config(), labelled) == 0
+    assert count_classes(Config(), unlabelled) == 0
+    conditional = Config(conditional="auxiliary_classifier", dataset="npy:x")
+    assert count_classes(conditional, labelled) == 3
+    with pytest.raises(UserError, match=r"--conditional=auxiliary_classifier .*npy:x"):
+        count_classes(conditional, unlabelled)
 
 
 def test_training_asks_for_no_class_that_its_examples_lack(

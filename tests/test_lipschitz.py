@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.dataset_info import info_of
 from wgan_tf import lipschitz
 from wgan_tf.config import Config
 from wgan_tf.networks import registry
@@ -90,7 +91,7 @@ def test_gradients_of_the_penalty_equal_central_differences(
     randomize: Callable[[Iterable[keras.Variable]], None],
 ) -> None:
     config = dataclasses.replace(dcgan_config, precision="float64", **changes)
-    critic = registry.build_critic(config, (12, 12, 1), 0)
+    critic = registry.build_critic(config, info_of((12, 12, 1)))
     variables = critic.trainable_variables
     randomize(variables)
     random = np.random.default_rng(2)

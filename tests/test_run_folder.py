@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from wgan_tf.config import Config
+from wgan_tf.data.info import DatasetInfo
 from wgan_tf.errors import UserError
-from wgan_tf.run_folder import DatasetCard, RunFolder
+from wgan_tf.run_folder import RunFolder
 
-CARD = DatasetCard(
+INFO = DatasetInfo(
     example_shape=(8, 8, 1),
     num_examples=1797,
     class_names=("T-shirt, top", "été"),
@@ -30,7 +31,7 @@ def config(folder: RunFolder) -> Config:
 
 def test_files_are_where_others_look_for_them(folder: RunFolder, config: Config) -> None:
     assert not folder.exists()
-    folder.write(config, CARD)
+    folder.write(config, INFO)
     assert folder.exists()
     root = pathlib.Path(folder.path)
     assert {file.name for file in root.iterdir()} == {"config.flags", "dataset.json"}
@@ -40,14 +41,14 @@ def test_files_are_where_others_look_for_them(folder: RunFolder, config: Config)
 
 
 def test_a_configuration_reads_back_equal(folder: RunFolder, config: Config) -> None:
-    folder.write(config, CARD)
+    folder.write(config, INFO)
     assert folder.read_config() == config
 
 
 def test_a_moved_run_is_where_it_is_now(
     folder: RunFolder, config: Config, tmp_path: pathlib.Path
 ) -> None:
-    folder.write(config, CARD)
+    folder.write(config, INFO)
     moved = pathlib.Path(folder.path).rename(tmp_path / "moved")
     read = RunFolder(str(moved)).read_config()
     assert read == dataclasses.replace(config, workdir=str(moved))
@@ -55,7 +56,7 @@ def test_a_moved_run_is_where_it_is_now(
 
 
 def test_a_run_of_a_version_with_other_steps_is_refused(folder: RunFolder, config: Config) -> None:
-    folder.write(config, CARD)
+    folder.write(config, INFO)
     folder.check_same_run(config)
     file = pathlib.Path(folder.dataset_file)
     entries = json.loads(file.read_text())
@@ -65,22 +66,22 @@ def test_a_run_of_a_version_with_other_steps_is_refused(folder: RunFolder, confi
         with pytest.raises(UserError, match=r"another --workdir") as told:
             folder.check_same_run(config)
         assert "CHANGELOG.md" in str(told.value)
-    assert folder.read_dataset_card() == CARD
+    assert folder.read_info() == INFO
 
 
 @pytest.mark.parametrize(
-    "card",
+    "info",
     [
-        CARD,
-        dataclasses.replace(CARD, class_names=None, class_counts=None),
-        DatasetCard(example_shape=(2,), num_examples=100_000, class_names=(), digest=""),
+        INFO,
+        dataclasses.replace(INFO, class_names=None, class_counts=None),
+        DatasetInfo(example_shape=(2,), num_examples=100_000, class_names=(), digest=""),
     ],
 )
-def test_a_dataset_card_reads_back_equal(
-    card: DatasetCard, folder: RunFolder, config: Config
+def test_what_it_is_trained_on_reads_back_equal(
+    info: DatasetInfo, folder: RunFolder, config: Config
 ) -> None:
-    folder.write(config, card)
-    assert folder.read_dataset_card() == card
+    folder.write(config, info)
+    assert folder.read_info() == info
     json.loads(pathlib.Path(folder.dataset_file).read_text())
 
 
@@ -92,7 +93,7 @@ def test_a_folder_without_a_run_is_named(folder: RunFolder) -> None:
 
 def test_where_no_run_is_any_may_begin(folder: RunFolder, config: Config) -> None:
     folder.check_same_run(config)
-    folder.check_same_data(CARD)
+    folder.check_same_data(INFO)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_where_no_run_is_any_may_begin(folder: RunFolder, config: Config) -> Non
 def test_a_changed_option_is_refused_with_both_values(
     option: str, value: Any, saved: str, given: str, folder: RunFolder, config: Config
 ) -> None:
-    folder.write(config, CARD)
+    folder.write(config, INFO)
     with pytest.raises(UserError) as error:
         folder.check_same_run(dataclasses.replace(config, **{option: value}))
     assert f"--{option}={given} " in str(error.value)
@@ -116,15 +117,15 @@ def test_a_changed_option_is_refused_with_both_values(
 
 
 def test_what_does_not_shape_the_run_may_change(folder: RunFolder, config: Config) -> None:
-    folder.write(config, CARD)
+    folder.write(config, INFO)
     folder.check_same_run(dataclasses.replace(config, steps=7, sample_every=1, strategy="mirrored"))
 
 
 def test_changed_data_are_refused(folder: RunFolder, config: Config) -> None:
-    folder.write(config, CARD)
-    folder.check_same_data(dataclasses.replace(CARD, class_names=None))
+    folder.write(config, INFO)
+    folder.check_same_data(dataclasses.replace(INFO, class_names=None))
     with pytest.raises(UserError, match="--dataset"):
-        folder.check_same_data(dataclasses.replace(CARD, digest="cd34"))
+        folder.check_same_data(dataclasses.replace(INFO, digest="cd34"))
 
 
 def test_vertex_ai_says_where_things_go() -> None:

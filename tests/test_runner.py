@@ -1,19 +1,22 @@
 import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 
-from wgan_tf import drawing, runner
+from wgan_tf import chief, runner
 from wgan_tf.config import Config
-from wgan_tf.errors import Status
+from wgan_tf.errors import Status, UserError
 from wgan_tf.monitoring.metrics_log import read_metrics
-from wgan_tf.restoring import Checkpoint
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.sampling.output import write_samples
 from wgan_tf.sampling.request import Request
-from wgan_tf.serving.trained_generator import TrainedGenerator
+from wgan_tf.serving.sampler import Sampler
+from wgan_tf.serving.trained_generator import restore_sampler
+from wgan_tf.training.checkpoint_folder import CheckpointFolder
+from wgan_tf.training.chosen_checkpoint import Checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +51,8 @@ def finished(dcgan_config: Config, tmp_path_factory: pytest.TempPathFactory) -> 
     return RunFolder(workdir)
 
 
-def sampled(generator: TrainedGenerator, out: Path) -> np.ndarray:
-    write_samples(generator, Request(str(out), n=100, seed=runner.SAMPLE_SEED), None)
+def sampled(sampler: Sampler, out: Path) -> np.ndarray:
+    write_samples(sampler, Request(str(out), n=100, seed=chief.SAMPLE_SEED), None)
     return np.asarray(PIL.Image.open(out))
 
 
@@ -63,10 +66,10 @@ def test_training_shows_the_pictures_that_are_sampled_and_exported(
     assert not np.array_equal(grids[1], grids[2])
     checkpoints: list[Checkpoint] = [1, 2]
     for checkpoint in checkpoints:
-        generator = drawing.restore_trained_generator(finished, checkpoint)
-        shown = sampled(generator, tmp_path / "run.png")
+        sampler, _ = restore_sampler(finished, checkpoint)
+        shown = sampled(sampler, tmp_path / "run.png")
         np.testing.assert_array_equal(shown, grids[checkpoint])
-    exported = TrainedGenerator.from_saved_model(finished.exports)
+    exported = Sampler.of_saved_model(finished.exports)
     np.testing.assert_array_equal(sampled(exported, tmp_path / "exported.png"), grids[2])
 
 
@@ -75,3 +78,38 @@ def test_the_generator_itself_is_measured_as_its_average_is(finished: RunFolder)
     metrics = read_metrics(finished.metrics_file)[-1]
     for name in ("diversity", "sliced_wasserstein"):
         assert metrics[f"raw_{name}"] == metrics[name]
+
+
+@pytest.fixture
+def copy(finished: RunFolder, tmp_path: Path) -> Config:
+    """The configuration of a copy of the finished run."""
+    shutil.copytree(finished.path, tmp_path / "copy")
+    return RunFolder(str(tmp_path / "copy")).read_config()
+
+
+def test_a_finished_run_whose_last_checkpoint_is_damaged_takes_the_missing_steps(
+    copy: Config,
+) -> None:
+    data = Path(copy.workdir, "checkpoints", "step-2.data-00000-of-00001")
+    whole = data.read_bytes()
+    data.write_bytes(whole[: len(whole) // 2])
+    Path(copy.workdir, ".metrics.jsonl.0123456789abcdef0123456789abcdef.tmp").touch()
+    Path(copy.workdir, "checkpoints", ".writing").mkdir()
+    assert runner.train(copy) is Status.DONE
+    assert CheckpointFolder(f"{copy.workdir}/checkpoints").is_readable(2)
+    steps = [line["step"] for line in read_metrics(f"{copy.workdir}/metrics.jsonl")]
+    assert steps == [2]
+    assert not list(Path(copy.workdir).rglob(".*"))
+
+
+@pytest.mark.parametrize("shown", ["metrics.jsonl", "samples", "best"])
+def test_a_run_that_has_lost_its_checkpoints_does_not_begin_at_the_first_step(
+    shown: str, copy: Config
+) -> None:
+    for path in list(Path(copy.workdir).iterdir()):
+        if path.name not in (shown, "config.flags", "dataset.json"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    before = sorted(Path(copy.workdir).rglob("*"))
+    with pytest.raises(UserError, match=rf"step 2 by .*{shown}"):
+        runner.train(copy)
+    assert sorted(Path(copy.workdir).rglob("*")) == before

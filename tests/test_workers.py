@@ -5,13 +5,13 @@ import os
 import pathlib
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.command_line import command, run_here
 from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.training.distributed.cluster import local_clusters
 
@@ -46,12 +46,10 @@ def unbroken(data_dir: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -
     workdir = tmp_path_factory.mktemp("runs") / "unbroken"
     options = [*OPTIONS, f"--workdir={workdir}", f"--data_dir={data_dir}", "--export=false"]
     environment = {name: value for name, value in os.environ.items() if name != "TF_CONFIG"}
-    subprocess.run(main(*options), check=True, stdout=subprocess.DEVNULL, env=environment)
+    subprocess.run(
+        command("main", *options), check=True, stdout=subprocess.DEVNULL, env=environment
+    )
     return workdir
-
-
-def main(*options: str) -> list[str]:
-    return [sys.executable, "-m", "wgan_tf.main", *options]
 
 
 @contextlib.contextmanager
@@ -59,7 +57,7 @@ def started(*commands: tuple[str, list[str]]) -> Iterator[list[subprocess.Popen[
     """Processes with a TF_CONFIG each; whatever still runs at the end is killed."""
     processes = [
         subprocess.Popen(
-            main(*options),
+            command("main", *options),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -160,12 +158,16 @@ def test_workers_started_differently_are_all_refused(
     ids=["malformed", "absent"],
 )
 def test_a_cluster_that_is_not_told_is_a_mistake(
-    config: str, options: list[str], named: str, tmp_path: pathlib.Path
+    config: str,
+    options: list[str],
+    named: str,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with started((config, [f"--workdir={tmp_path}/run", *options])) as (process,):
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 2
-    (line,) = errors.splitlines()
+    monkeypatch.setenv("TF_CONFIG", config)
+    result = run_here("main", f"--workdir={tmp_path}/run", *options)
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
     assert line.startswith("error: ")
     assert named in line
     assert not any(tmp_path.iterdir())

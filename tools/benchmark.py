@@ -30,12 +30,12 @@ class Contestant:
     """A configuration, compiled and ready to be timed in this process."""
 
     def __init__(self, config: Config) -> None:
-        from wgan_tf.examples import open_examples
+        from wgan_tf.data.store import open_store
         from wgan_tf.training.distributed.strategy import build_strategy, find_cluster
         from wgan_tf.training.trainer import Trainer
 
         strategy = build_strategy(config, find_cluster(config, os.environ))
-        store = open_examples(config, config.train_split)
+        store = open_store(config, config.train_split)
         self._config = config
         self._trainer = Trainer(config, store, strategy)
         self.turn()
@@ -149,9 +149,7 @@ def _report(speeds: dict[str, list[float]]) -> None:
 def _changed(config: Config, flag: str) -> Config:
     name, _, text = flag.removeprefix("--").partition("=")
     field = next(field for field in configuration.fields() if field.name == name)
-    changed = dataclasses.replace(config, **{name: parse_value(field, text)})
-    configuration.validate(changed)
-    return changed
+    return dataclasses.replace(config, **{name: parse_value(field, text)})
 
 
 if __name__ == "__main__":

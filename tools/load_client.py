@@ -29,21 +29,24 @@ def main() -> Status:
 
     commands.import_tensorflow()
     import numpy as np
+    import tensorflow as tf
 
-    from wgan_tf.serving.trained_generator import TrainedGenerator
+    from wgan_tf.serving.sampler import Sampler
 
-    generator = TrainedGenerator.from_saved_model(options.saved_model)
+    sampler = Sampler.of_saved_model(options.saved_model)
     print("| Examples in a request | Median ms | 90% ms | 99% ms | Examples/s |")
     print("|---:|---:|---:|---:|---:|")
     for size in batch_sizes:
-        request = generator.request(generator.latents(size, options.seed))
+        request = {"latent": tf.constant(sampler.latents(size, options.seed))}
+        if num_classes := sampler.spec.num_classes:
+            request["label"] = tf.range(size) % num_classes
         for _ in range(options.warmup):
-            generator.serve(**request)
+            sampler.served.serving_default(**request)
         seconds = []
         end = time.perf_counter() + options.seconds
         while time.perf_counter() < end:
             start = time.perf_counter()
-            (examples,) = generator.serve(**request).values()
+            (examples,) = sampler.served.serving_default(**request).values()
             examples.numpy()
             seconds.append(time.perf_counter() - start)
         median, ninety, ninety_nine = 1e3 * np.percentile(seconds, [50, 90, 99])

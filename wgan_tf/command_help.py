@@ -8,7 +8,7 @@ from collections.abc import Collection
 from absl import flags
 
 from wgan_tf.config import SECTIONS
-from wgan_tf.options import default_value, format_value
+from wgan_tf.options import default_value, format_value, help_of
 
 _INDENT = " " * 6
 _WIDEST = 100
@@ -38,9 +38,7 @@ def _own_entry(flag: flags.Flag) -> str:
 
 
 def _entry(field: dataclasses.Field[object]) -> str:
-    choices = field.metadata["choices"]
-    text = field.metadata["help"] + (f" One of {', '.join(choices)}." if choices else "")
-    return _described(field.name, format_value(default_value(field)), text)
+    return _described(field.name, format_value(default_value(field)), help_of(field))
 
 
 def _described(name: str, default: str, text: str) -> str:

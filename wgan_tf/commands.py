@@ -5,11 +5,11 @@ This module is imported before TensorFlow, so that a mistake in the options is t
 
 import dataclasses
 import os
-import pathlib
 import sys
-from collections.abc import Callable, Collection
+import typing
+from collections.abc import Callable, Collection, Iterable, Sequence
 from importlib import metadata
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from absl import app, flags, logging
 
@@ -18,25 +18,35 @@ from wgan_tf import tensorflow_import
 from wgan_tf.command_help import help_text
 from wgan_tf.config import Config
 from wgan_tf.errors import DivergenceError, ExportError, Status, UserError, WorkerLostError
-from wgan_tf.options import default_value, field_type, format_value, parse_value
-from wgan_tf.suggestions import if_you_meant, nearest, nearest_options
+from wgan_tf.flagfile import expand_flagfiles
+from wgan_tf.options import (
+    check_alone,
+    default_value,
+    field_type,
+    format_value,
+    help_of,
+    parse_value,
+)
+from wgan_tf.paths import expand_user
+from wgan_tf.suggestions import if_you_meant, nearest_options
 
 # Options of the commands that name a place to write, in which a shell leaves a ~ alone.
 PATH_FLAGS = ("workdir", "out", "saved_model")
+
+Options = TypeVar("Options")
 
 
 def define_config_flags(names: Collection[str] | None = None) -> None:
     """Defines a flag for every option of `Config`, or for those named."""
     for field in configuration.fields():
-        if names is not None and field.name not in names:
-            continue
-        kind, _ = field_type(field)
-        choices = field.metadata["choices"]
-        help_text = field.metadata["help"] + (f" One of {', '.join(choices)}." if choices else "")
-        if kind is bool:
-            flags.DEFINE_bool(field.name, field.default, help_text)
-        else:
-            flags.DEFINE_string(field.name, format_value(default_value(field)), help_text)
+        if names is None or field.name in names:
+            _define_flag(field, __name__)
+
+
+def define_flags(options: type) -> None:
+    """Defines a flag for every option of a command's own: the fields of a dataclass."""
+    for field in dataclasses.fields(options):
+        _define_flag(field, sys.argv[0])
 
 
 def config_from_flags() -> Config:
@@ -45,13 +55,45 @@ def config_from_flags() -> Config:
     Raises:
         UserError: a value is not allowed.
     """
-    values: dict[str, Any] = {}
-    for field in configuration.fields():
-        value = flags.FLAGS[field.name].value
-        values[field.name] = value if isinstance(value, bool) else parse_value(field, value)
-    config = Config(**values)
-    configuration.validate(config)
+    config = Config(**_values(configuration.fields()))
+    configuration.require_workdir(config)
     return config
+
+
+def read_flags(options: type[Options]) -> Options:
+    """What the flags of `define_flags` give, each value checked alone.
+
+    Raises:
+        UserError: a value is not allowed.
+    """
+    fields = dataclasses.fields(typing.cast(Any, options))
+    values = _values(fields)
+    for field in fields:
+        check_alone(field, values[field.name])
+    return options(**values)
+
+
+def _define_flag(field: dataclasses.Field[Any], module: str) -> None:
+    kind, _ = field_type(field)
+    default = None if field.default is None else format_value(default_value(field))
+    if kind is bool:
+        flags.DEFINE_bool(field.name, field.default, help_of(field), module_name=module)
+    elif field.metadata["is_repeated"]:
+        flags.DEFINE_multi_string(field.name, None, help_of(field), module_name=module)
+    else:
+        flags.DEFINE_string(field.name, default, help_of(field), module_name=module)
+
+
+def _values(fields: Iterable[dataclasses.Field[Any]]) -> dict[str, Any]:
+    given = {field: flags.FLAGS[field.name].value for field in fields}
+    return {
+        field.name: parse_value(field, value)
+        if isinstance(value, str)
+        else tuple(value)
+        if isinstance(value, list)
+        else value
+        for field, value in given.items()
+    }
 
 
 def changed_by_flags(config: Config) -> Config:
@@ -65,9 +107,7 @@ def changed_by_flags(config: Config) -> Config:
         for field in configuration.fields()
         if field.name in flags.FLAGS and flags.FLAGS[field.name].present
     }
-    changed = dataclasses.replace(config, **values)
-    configuration.validate(changed)
-    return changed
+    return dataclasses.replace(config, **values)
 
 
 def run(command: Callable[[], Status]) -> NoReturn:
@@ -88,6 +128,36 @@ def import_tensorflow() -> None:
     tensorflow_import.import_tensorflow()
 
 
+def parse(arguments: Sequence[str]) -> list[str]:
+    """Sets the flags as a command line says, whose first entry is the program's name.
+
+    Returns:
+        That name.
+
+    Raises:
+        UserError: an argument is no option, or not as it can be.
+    """
+    try:
+        rest: list[str] = flags.FLAGS(expand_flagfiles(arguments))
+    except flags.UnrecognizedFlagError as error:
+        near = nearest_options(error.flagname, flags.FLAGS)
+        raise UserError(
+            f"--{error.flagname} is no option; see --help"
+            f"{if_you_meant(f'--{name}' for name in near)}."
+        ) from error
+    except flags.Error as error:
+        # "flag --export=maybe: why".
+        option, _, why = str(error).removeprefix("flag ").partition(": ")
+        why = why.replace("'", "").strip("()")
+        raise UserError(f"{option} does not fit ({why}); see --help for what does.") from error
+    for name in PATH_FLAGS:
+        if name in flags.FLAGS:
+            flags.FLAGS[name].value = _with_home(name, flags.FLAGS[name].value)
+    if len(rest) > 1:
+        raise UserError(f"{rest[1]} is no option; options are --name=value.")
+    return rest
+
+
 def _parse(arguments: list[str]) -> list[str]:
     if "--version" in arguments:
         print(metadata.version("wgan_tf"))
@@ -96,25 +166,11 @@ def _parse(arguments: list[str]) -> list[str]:
         print(_help())
         sys.exit(Status.DONE)
     try:
-        rest: list[str] = flags.FLAGS(arguments)
-    except flags.UnrecognizedFlagError as error:
-        near = nearest_options(error.flagname, flags.FLAGS)
-        _exit_with(
-            Status.USER_ERROR,
-            f"--{error.flagname} is no option; see --help"
-            f"{if_you_meant(f'--{name}' for name in near)}.",
-        )
-    except flags.CantOpenFlagFileError:
-        _exit_with(Status.USER_ERROR, _no_flagfile(arguments))
-    except flags.Error as error:
-        _exit_with(Status.USER_ERROR, " ".join(str(error).split()))
+        rest = parse(arguments)
+    except UserError as error:
+        _exit_with(Status.USER_ERROR, str(error))
     if flags.FLAGS["verbosity"].using_default_value:
         flags.FLAGS.verbosity = logging.ERROR
-    for name in PATH_FLAGS:
-        if name in flags.FLAGS:
-            flags.FLAGS[name].value = _with_home(flags.FLAGS[name].value)
-    if len(rest) > 1:
-        _exit_with(Status.USER_ERROR, f"{rest[1]} is no option; options are --name=value.")
     return rest
 
 
@@ -128,26 +184,11 @@ def _help() -> str:
     return help_text(sys.modules["__main__"].__doc__ or "", own, options)
 
 
-def _no_flagfile(arguments: list[str]) -> str:
-    """What to say where a flagfile among the arguments cannot be read."""
-    paths = (
-        pathlib.Path(argument.partition("=")[2])
-        for argument in arguments
-        if argument.lstrip("-").startswith("flagfile=")
-    )
-    missing = next((path for path in paths if not path.is_file()), pathlib.Path())
-    folders = {folder for folder in (missing.parent, pathlib.Path("configs")) if folder.is_dir()}
-    known = {file.name: str(file) for folder in folders for file in sorted(folder.glob("*.flags"))}
-    near = nearest(missing.with_suffix(".flags").name, known)
-    offered = if_you_meant(known[name] for name in near)
-    return f"--flagfile={missing} cannot be read; name a file of options{offered}."
-
-
-def _with_home(value: str | list[str] | None) -> str | list[str] | None:
+def _with_home(name: str, value: str | list[str] | None) -> str | list[str] | None:
     """A path, or each of several, with the home folder in place of a leading ~."""
     if isinstance(value, list):
-        return [str(_with_home(path)) for path in value]
-    return str(pathlib.Path(value).expanduser()) if value and value.startswith("~") else value
+        return [str(_with_home(name, path)) for path in value]
+    return str(expand_user(value, f"--{name}=")) if value and value.startswith("~") else value
 
 
 def _told(command: Callable[[], Status]) -> Status:

@@ -5,14 +5,13 @@ the package takes it as a value. This module imports neither TensorFlow nor absl
 """
 
 import dataclasses
-import math
 import os
 import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from wgan_tf.errors import UserError
-from wgan_tf.options import Value, format_value, parse_lines
+from wgan_tf.options import Value, check_alone, format_value, parse_lines, typed
 from wgan_tf.sections.data import DataOptions
 from wgan_tf.sections.families import (
     AcganOptions,
@@ -26,7 +25,9 @@ from wgan_tf.sections.networks import NetworkOptions
 from wgan_tf.sections.run import RunOptions
 from wgan_tf.sections.system import WITH_PENALTY, SystemOptions
 from wgan_tf.sections.training import TrainingOptions
-from wgan_tf.suggestions import if_you_meant, nearest, nearest_options
+from wgan_tf.suggestions import if_you_meant, nearest_options
+
+_PATTERN_CHARACTERS = frozenset("*?[\\")
 
 SECTIONS: tuple[type, ...] = (
     RunOptions,
@@ -59,8 +60,15 @@ class Config(
 ):
     """The options of one run. Defaults train WGAN-GP with a DCGAN pair.
 
-    A dataclass has the fields of its last base first: the bases are `SECTIONS` backwards.
+    A dataclass has the fields of its last base first: the bases are `SECTIONS` backwards. Making
+    one, or a changed copy by `dataclasses.replace`, takes any list for a tuple and any real number
+    for a float, and raises `UserError` for a value that is not allowed.
     """
+
+    def __post_init__(self) -> None:
+        for field in fields():
+            object.__setattr__(self, field.name, typed(field, getattr(self, field.name)))
+        _check(self)
 
     @classmethod
     def from_flagfile(cls, path: str | os.PathLike[str], **changes: Any) -> Self:
@@ -85,8 +93,7 @@ class Config(
                 f"{path} cannot be read ({error}); name a file of options, such as configs/digits."
                 "flags."
             ) from error
-        lists = {name: tuple(value) for name, value in changes.items() if isinstance(value, list)}
-        return cls(**{**parse_lines(text, str(path), by_name), **changes, **lists})
+        return cls(**{**parse_lines(text, str(path), by_name), **changes})
 
 
 def fields() -> tuple[dataclasses.Field[Any], ...]:
@@ -102,18 +109,28 @@ def applicable(config: Config, section: type = Config) -> tuple[dataclasses.Fiel
     )
 
 
-def validate(config: Config) -> None:
-    """Checks every value alone, then together with the others, as far as no data is needed.
+def require_workdir(config: Config) -> None:
+    """Checks that a run made of these options has a folder to be kept in.
 
     Raises:
-        UserError: the first value that is not allowed.
+        UserError: none is named.
     """
-    for field in fields():
-        _check_alone(field, getattr(config, field.name))
-    for field in fields():
-        _check_in_use(field, config)
     if not config.workdir:
         raise UserError("--workdir is not given; name the folder that the run is to be kept in.")
+
+
+def _check(config: Config) -> None:
+    """Checks every value alone, then together with the others, as far as no data is needed."""
+    for field in fields():
+        check_alone(field, getattr(config, field.name))
+    for field in fields():
+        _check_in_use(field, config)
+    if not config.dataset or not config.train_split:
+        raise UserError(
+            "--dataset and --train_split say what to train on, and one of them is empty; give "
+            "both, or leave them out."
+        )
+    check_folder_name(config.workdir, "--workdir")
     if config.lipschitz in WITH_PENALTY.values and "batch" in (
         config.dcgan_critic_norm,
         config.conv_stack_critic_norm,
@@ -150,25 +167,22 @@ def validate(config: Config) -> None:
         )
 
 
-def _check_alone(field: dataclasses.Field[Any], value: Value) -> None:
-    choices, low, high = (field.metadata[key] for key in ("choices", "minimum", "maximum"))
-    entries = value if isinstance(value, tuple) else (value,)
-    for entry in entries:
-        if choices and entry not in choices:
-            raise UserError(
-                f"--{field.name}={format_value(value)} is not known; take one of "
-                f"{', '.join(choices)}{if_you_meant(nearest(str(entry), choices))}."
-            )
-        if isinstance(entry, str) and (len(entry.splitlines()) > 1 or entry != entry.strip()):
-            raise UserError(
-                f"--{field.name}={entry!r} begins or ends with a space or spans lines; take "
-                "these out."
-            )
-        if isinstance(entry, (int, float)) and not (low <= entry <= high and entry < math.inf):
-            allowed = f"from {low:g} to {high:g}" if high < math.inf else f"at least {low:g}"
-            raise UserError(
-                f"--{field.name}={format_value(value)} is out of range; give a value {allowed}."
-            )
+def check_folder_name(path: str, name: str) -> None:
+    """Checks that TensorFlow takes a folder's path for what it is.
+
+    Args:
+        path: the folder's.
+        name: what it is called where it was given.
+
+    Raises:
+        UserError: it is a pattern to TensorFlow, which would not find it, or find others.
+    """
+    found = sorted(set(path) & _PATTERN_CHARACTERS)
+    if found:
+        raise UserError(
+            f"{name}={path} has {' and '.join(found)} in it, which TensorFlow takes for a pattern; "
+            "name a folder without."
+        )
 
 
 def _has_effect(field: dataclasses.Field[Any], config: Config) -> bool:

@@ -1,21 +1,35 @@
 """Writes a run's generator for others: `python -m wgan_tf.export --workdir=DIR`."""
 
-from absl import flags
+import dataclasses
 
 from wgan_tf import commands
 from wgan_tf.errors import Status
+from wgan_tf.options import option
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportOptions:
+    """What to export, and how."""
+
+    workdir: str = option("", "The run's folder.", is_required=True)
+    checkpoint: str = option("last", "Of the run: last, best, or the number of a step.")
+    formats: tuple[str, ...] = option(
+        ("saved_model",),
+        "What to write: saved_model, as export/N; tflite, onnx and keras, as a file in converted/.",
+    )
+    license: str | None = option(None, "Of the model, for its model card.")
 
 
 def main() -> Status:
     """Exports the moving-average generator in the formats that the flags name."""
-    options = flags.FLAGS
+    options = commands.read_flags(ExportOptions)
 
     commands.import_tensorflow()
-    from wgan_tf import drawing
-    from wgan_tf.restoring import parse_checkpoint
     from wgan_tf.run_folder import RunFolder
+    from wgan_tf.serving.export import export_formats
+    from wgan_tf.training.chosen_checkpoint import parse_checkpoint
 
-    for line in drawing.export_formats(
+    for line in export_formats(
         RunFolder(options.workdir),
         tuple(dict.fromkeys(options.formats)),
         parse_checkpoint(options.checkpoint),
@@ -26,12 +40,5 @@ def main() -> Status:
 
 
 if __name__ == "__main__":
-    flags.DEFINE_string("workdir", None, "The run's folder.", required=True)
-    flags.DEFINE_string("checkpoint", "last", "Of the run: last, best, or the number of a step.")
-    flags.DEFINE_list(
-        "formats",
-        ["saved_model"],
-        "What to write: saved_model, as export/N; tflite, onnx and keras, as a file in converted/.",
-    )
-    flags.DEFINE_string("license", None, "Of the model, for its model card.")
+    commands.define_flags(ExportOptions)
     commands.run(main)

@@ -6,6 +6,7 @@ Paths are joined as strings: `pathlib` would collapse the two slashes of gs://bu
 import contextlib
 import errno
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from typing import TypeAlias
@@ -15,6 +16,8 @@ import tensorflow as tf
 from wgan_tf.errors import UserError, reason
 
 StrPath: TypeAlias = str | os.PathLike[str]
+
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}\.tmp")
 
 _FULL_DISK_NUMBERS = (errno.ENOSPC, errno.EDQUOT)
 # TFDS looks at the free space itself, and its error has no number; TensorFlow's have none either.
@@ -51,6 +54,14 @@ def write_output(path: StrPath, data: bytes) -> None:
             f"--out={os.fspath(path)} cannot be written ({reason(error)}); name a file in a folder "
             "that you may write in."
         ) from error
+
+
+def remove_leftovers(*directories: StrPath) -> None:
+    """Removes what killed processes left half-written in folders; only where none writes now."""
+    for path in [os.fspath(directory) for directory in directories]:
+        names = tf.io.gfile.listdir(path) if tf.io.gfile.isdir(path) else []
+        for name in filter(_TEMPORARY.fullmatch, names):
+            tf.io.gfile.remove(join(path, name))
 
 
 def copy_directory(source: StrPath, target: StrPath) -> None:

@@ -5,41 +5,51 @@ counts follow from it exactly; it is empty for a generator without labels.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
 
 from wgan_tf.config import Config, label_distribution
+from wgan_tf.data.info import DatasetInfo
+from wgan_tf.errors import UserError
 
 
-class Labelled(Protocol):
-    """What is known of examples: a store, or a run's card of it."""
+def count_classes(config: Config, info: DatasetInfo) -> int:
+    """Classes that the networks know: those of the data where the run is conditional, else 0.
 
-    @property
-    def class_counts(self) -> np.ndarray | Sequence[int] | None:
-        """The number of examples of each class; None without labels."""
+    Raises:
+        UserError: the run is conditional and the data have no labels.
+    """
+    if config.conditional == "none":
+        return 0
+    if info.class_names is None:
+        raise UserError(
+            f"--conditional={config.conditional} needs labels, but --dataset={config.dataset} has "
+            "none; take --conditional=none, or a data set with classes."
+        )
+    return len(info.class_names)
 
 
-def label_weights(config: Config, examples: Labelled) -> tuple[int, ...]:
+def label_weights(config: Config, info: DatasetInfo) -> tuple[int, ...]:
     """The distribution that `--label_distribution` asks for.
 
     Args:
         config: of the run.
-        examples: those of `--train_split`, after `--classes`.
+        info: of `--train_split`, after `--classes`.
 
     Returns:
         For `data` the examples of each class, in lowest terms, and 0 for a class without any; for
-        `uniform` ones. Empty if the examples have no labels.
+        `uniform` ones, as in runs of version 0.1, which counted no classes. Empty if the run has no
+        labels.
     """
-    counts = examples.class_counts
-    if counts is None:
+    num_classes = count_classes(config, info)
+    if not num_classes:
         return ()
-    if label_distribution(config) == "uniform":
-        return (1,) * len(counts)
+    if info.class_counts is None or label_distribution(config) == "uniform":
+        return (1,) * num_classes
     # Balanced data are drawn from as uniform labels are.
-    divisor = np.gcd.reduce(counts)
-    return tuple(int(count) for count in np.asarray(counts) // divisor)
+    divisor = np.gcd.reduce(info.class_counts)
+    return tuple(int(count) for count in np.asarray(info.class_counts) // divisor)
 
 
 def draw_labels(key: tf.Tensor, count: int, weights: Sequence[int]) -> tf.Tensor:

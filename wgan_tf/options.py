@@ -4,11 +4,24 @@ import csv
 import dataclasses
 import io
 import math
+import numbers
+import os
+import re
+import types
 import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wgan_tf.errors import UserError
+from wgan_tf.suggestions import if_you_meant, nearest
+
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
+_PLURALS = {int: "whole numbers", float: "numbers", bool: "true or false", str: "words"}
+
+LARGEST_INTEGER = 2**31 - 1
+# Its square is still a float32.
+LARGEST_NUMBER = 1e18
+_UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 Value = str | int | float | bool | tuple[str, ...] | tuple[int, ...] | tuple[float, ...]
 
@@ -22,7 +35,7 @@ class Requirement:
 
 
 def option(
-    default: Value,
+    default: Value | None,
     help: str,
     *,
     choices: Sequence[str] = (),
@@ -30,11 +43,13 @@ def option(
     maximum: float = math.inf,
     only_with: Requirement | None = None,
     may_change: bool = False,
+    is_required: bool = False,
+    is_repeated: bool = False,
 ) -> Any:
-    """Declares one option of `Config`.
+    """Declares one option: a field of `Config`, or of what another command takes.
 
     Args:
-        default: the value where none is given.
+        default: the value where none is given; None for an option that may be left open.
         help: a sentence for `--help`.
         choices: the allowed words; empty allows any.
         minimum: the least allowed number (of each entry, for a list).
@@ -42,6 +57,8 @@ def option(
         only_with: a value other than the default is refused while this does not hold.
         may_change: whether a run may go on from its checkpoint with another value, which is so
             where the option does not shape the trajectory.
+        is_required: whether a command does not do without it.
+        is_repeated: whether a list is given by one flag an entry.
     """
     return dataclasses.field(
         default=default,
@@ -52,15 +69,26 @@ def option(
             "maximum": maximum,
             "only_with": only_with,
             "may_change": may_change,
+            "is_required": is_required,
+            "is_repeated": is_repeated,
         },
     )
 
 
 def field_type(field: dataclasses.Field[Any]) -> tuple[type, bool]:
     """The type of an option's value, or of its entries, and whether it is a list."""
-    if typing.get_origin(field.type) is tuple:
-        return typing.get_args(field.type)[0], True
-    return typing.cast(type, field.type), False
+    kind = field.type
+    if isinstance(kind, types.UnionType):
+        (kind,) = (entry for entry in typing.get_args(kind) if entry is not types.NoneType)
+    if typing.get_origin(kind) is tuple:
+        return typing.get_args(kind)[0], True
+    return typing.cast(type, kind), False
+
+
+def help_of(field: dataclasses.Field[Any]) -> str:
+    """What --help says of an option."""
+    choices = field.metadata["choices"]
+    return str(field.metadata["help"]) + (f" One of {', '.join(choices)}." if choices else "")
 
 
 def default_value(field: dataclasses.Field[Any]) -> Value:
@@ -79,6 +107,33 @@ def format_value(value: Value) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
+def typed(field: dataclasses.Field[Any], value: Any) -> Value:
+    """A value from Python in the option's type: a list as a tuple, a whole number as a float.
+
+    Raises:
+        UserError: it is of another type.
+    """
+    kind, is_list = field_type(field)
+    try:
+        if not is_list:
+            return _typed_entry(kind, value)
+        if isinstance(value, str):
+            raise TypeError
+        return typing.cast(Value, tuple(_typed_entry(kind, entry) for entry in value))
+    except (TypeError, OverflowError):
+        name = f"a list of {_PLURALS[kind]}" if is_list else _KINDS[kind]
+        raise UserError(f"{field.name}={value!r} does not fit; give {name}.") from None
+
+
+def _typed_entry(kind: type, value: Any) -> str | int | float | bool:
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    allowed = {bool: bool, int: numbers.Integral, float: numbers.Real, str: str}[kind]
+    if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
+        raise TypeError
+    return typing.cast(str | int | float | bool, kind(value))
+
+
 def parse_value(field: dataclasses.Field[Any], text: str) -> Value:
     """The inverse of `format_value`.
 
@@ -88,17 +143,57 @@ def parse_value(field: dataclasses.Field[Any], text: str) -> Value:
     kind, is_list = field_type(field)
     try:
         if is_list:
-            row = next(csv.reader([text]), [])
+            row = next(csv.reader([text], skipinitialspace=True), [])
             return tuple(kind(entry.strip()) for entry in row if entry.strip())
         if kind is bool:
             return {"true": True, "false": False}[text.lower()]
         return typing.cast(Value, kind(text))
     except (ValueError, KeyError, csv.Error):
-        name = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}[
-            kind
-        ]
-        name = f"{name} or several, separated by commas" if is_list else name
+        name = f"{_KINDS[kind]} or several, separated by commas" if is_list else _KINDS[kind]
         raise UserError(f"--{field.name}={text} does not fit; give {name}.") from None
+
+
+def check_alone(field: dataclasses.Field[Any], value: Value | None) -> None:
+    """Checks one value, whatever the others are.
+
+    Raises:
+        UserError: it is not allowed.
+    """
+    choices, low, high = (field.metadata[key] for key in ("choices", "minimum", "maximum"))
+    if field.metadata["is_required"] and not value:
+        raise UserError(f"--{field.name} is not given; see --help.")
+    entries = value if isinstance(value, tuple) else () if value is None else (value,)
+    for entry in entries:
+        if choices and entry not in choices:
+            raise UserError(
+                f"--{field.name}={format_value(entry)} is not known; take one of "
+                f"{', '.join(choices)}{if_you_meant(nearest(str(entry), choices))}."
+            )
+        if isinstance(entry, str):
+            _check_text(field.name, entry)
+        if isinstance(value, tuple) and entry == "":
+            raise UserError(f"--{field.name} has an empty entry; leave it out.")
+        if isinstance(entry, (int, float)):
+            largest = min(high, LARGEST_INTEGER if isinstance(entry, int) else LARGEST_NUMBER)
+            if not low <= entry <= largest:
+                allowed = f"from {low:g} to {high:g}" if high < math.inf else f"at least {low:g}"
+                if high == math.inf and entry > largest:
+                    allowed = f"of at most {largest:.10g}"
+                raise UserError(
+                    f"--{field.name}={format_value(entry)} is out of range; give a value {allowed}."
+                )
+
+
+def _check_text(name: str, text: str) -> None:
+    if len(text.splitlines()) > 1 or text != text.strip():
+        raise UserError(
+            f"--{name}={text!r} begins or ends with a space or spans lines; take these out."
+        )
+    if _UNWRITABLE.search(text):
+        raise UserError(
+            f"--{name}={text!r} has control characters or bytes that are not UTF-8, which cannot "
+            "be kept in config.flags; rename what it names."
+        )
 
 
 def parse_lines(

@@ -1,14 +1,28 @@
 """Writes a page about runs: `python -m wgan_tf.report --workdir=DIR`."""
 
-from absl import flags
+import dataclasses
 
 from wgan_tf import commands
 from wgan_tf.errors import Status
+from wgan_tf.options import option
+
+
+@dataclasses.dataclass(frozen=True)
+class ReportOptions:
+    """What to report on."""
+
+    workdir: tuple[str, ...] = option(
+        (),
+        "The run's folder; give several to compare runs.",
+        is_required=True,
+        is_repeated=True,
+    )
+    out: str = option("", "The HTML file to write; by default report.html in the first --workdir.")
 
 
 def main() -> Status:
     """Writes the page that the flags ask for."""
-    options = flags.FLAGS
+    options = commands.read_flags(ReportOptions)
 
     commands.import_tensorflow()
     from wgan_tf import reporting
@@ -22,10 +36,5 @@ def main() -> Status:
 
 
 if __name__ == "__main__":
-    flags.DEFINE_multi_string(
-        "workdir", None, "The run's folder; give several to compare runs.", required=True
-    )
-    flags.DEFINE_string(
-        "out", None, "The HTML file to write; by default report.html in the first --workdir."
-    )
+    commands.define_flags(ReportOptions)
     commands.run(main)

@@ -15,14 +15,17 @@ import numpy as np
 import tensorflow as tf
 
 from wgan_tf import config as configuration
-from wgan_tf import drawing, reporting, runner, scoring
+from wgan_tf import reporting, runner, subjects
 from wgan_tf.config import Config
 from wgan_tf.data.selection import find_class
 from wgan_tf.errors import UserError
 from wgan_tf.monitoring.metrics_log import STEP_AND_TIME, read_metrics
-from wgan_tf.restoring import Checkpoint
+from wgan_tf.paths import expand_user
 from wgan_tf.run_folder import RunFolder
-from wgan_tf.training.checkpoints import newest_step
+from wgan_tf.serving.export import export
+from wgan_tf.serving.trained_generator import restore_critic, restore_generator, restore_sampler
+from wgan_tf.training.checkpoint_folder import CheckpointFolder
+from wgan_tf.training.chosen_checkpoint import Checkpoint
 
 _SHOWN_METRICS = 12
 
@@ -46,6 +49,7 @@ def train(config: Config, *, images: Any = None, labels: Any = None) -> "Run":
         WorkerLostError: another worker is gone; training goes on when all are started again.
         ExportError: the exported generator does not do what the trained one does.
     """
+    configuration.require_workdir(config)
     if keras.backend.backend() != "tensorflow":
         raise UserError(
             f"Keras runs on {keras.backend.backend()}; set KERAS_BACKEND=tensorflow before "
@@ -55,7 +59,6 @@ def train(config: Config, *, images: Any = None, labels: Any = None) -> "Run":
         config = dataclasses.replace(config, dataset=_keep(images, labels, config.workdir))
     elif labels is not None:
         raise UserError("labels are given without images; give both, or neither.")
-    configuration.validate(config)
     with _quiet_tensorflow():
         runner.train(config)
     return Run(config.workdir)
@@ -82,7 +85,7 @@ class Run:
     @property
     def step(self) -> int:
         """Generator steps in the newest checkpoint."""
-        return newest_step(self._folder.checkpoints) or 0
+        return CheckpointFolder(self._folder.checkpoints).newest_step() or 0
 
     def metrics(self) -> Any:
         """The lines of metrics.jsonl: a pandas.DataFrame where pandas is installed, else dicts."""
@@ -113,8 +116,8 @@ class Run:
         Raises:
             UserError: no such checkpoint or class is there.
         """
-        generator = drawing.restore_trained_generator(self._folder, checkpoint)
-        names = generator.class_names
+        sampler, _ = restore_sampler(self._folder, checkpoint)
+        names = sampler.spec.class_names
         labels = None
         if names and label is None:
             labels = np.arange(n, dtype=np.int32) % len(names)
@@ -126,7 +129,7 @@ class Run:
                     f"{', '.join(names) or 'none'}; give one of them, or leave it out."
                 )
             labels = np.full(n, number, np.int32)
-        return generator.generate(generator.latents(n, seed), labels)
+        return sampler.generate(sampler.latents(n, seed), labels)
 
     def evaluate(
         self, n: int = 10_000, *, seed: int = 0, checkpoint: Checkpoint = "last", **changes: Any
@@ -143,14 +146,14 @@ class Run:
             UserError: the data or the features cannot be had.
         """
         config = dataclasses.replace(self.config, **changes)
-        configuration.validate(config)
-        subject = scoring.run_subject(self._folder, checkpoint)
-        return dict(scoring.score(subject, config, count=n, seed=seed).values)
+        subject = subjects.run_subject(self._folder, checkpoint)
+        result = subjects.evaluate_subject(subject, config, count=n, seed=seed)
+        return dict(result.values)
 
     def export(self, checkpoint: Checkpoint = "last", *, license: str | None = None) -> str:
         """Writes the moving-average generator as the next SavedModel and returns its path."""
         with _quiet_tensorflow():
-            return drawing.export(self._folder, checkpoint, license)
+            return export(self._folder, checkpoint, license)
 
     def report(self) -> str:
         """Writes the page on the run and returns its path."""
@@ -162,14 +165,14 @@ class Run:
 
         What it gives is in the range of its last function, not in [0, 1].
         """
-        return drawing.restore_run_generator(self._folder, checkpoint)[0]
+        return restore_generator(self._folder, checkpoint)[0]
 
     def critic(self, checkpoint: Checkpoint = "last") -> keras.Model:
         """The critic: examples [N, ...] in the generator's range -> scores [N, 1].
 
         A critic that classifies gives class logits [N, classes] besides, in a list.
         """
-        return drawing.restore_run_critic(self._folder, checkpoint)[0]
+        return restore_critic(self._folder, checkpoint)[0]
 
     def __repr__(self) -> str:
         return f"<Run {self.workdir}: step {self.step:,} of {self.config.steps:,}>"
@@ -207,7 +210,7 @@ def _quiet_tensorflow() -> Iterator[None]:
 def _keep(images: Any, labels: Any, workdir: str) -> str:
     """Writes examples into a run's folder, unless they are there, and returns their --dataset."""
     arrays = _arrays(images, labels)
-    file = pathlib.Path(workdir).expanduser().resolve() / "data" / "examples.npz"
+    file = expand_user(workdir, "workdir=").resolve() / "data" / "examples.npz"
     if not (file.is_file() and _holds(file, arrays)):
         try:
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -11,31 +11,14 @@ import tensorflow as tf
 from wgan_tf import config as configuration
 from wgan_tf import flagfile
 from wgan_tf.config import Config
+from wgan_tf.data.info import DatasetInfo
+from wgan_tf.data.store import Store, describe, open_store
 from wgan_tf.errors import UserError
 from wgan_tf.files import write_atomically
 from wgan_tf.options import format_value
 
 # Rises with every release whose steps differ from those of the one before; see CHANGELOG.md.
 TRAJECTORY_VERSION = 2
-
-
-@dataclasses.dataclass(frozen=True)
-class DatasetCard:
-    """What a run was trained on, so that it can be drawn from without the data.
-
-    Attributes:
-        example_shape: (H, W, C) of pictures, (D,) of points.
-        num_examples: after `--classes`.
-        class_names: of the labels, or None.
-        digest: of the store that training reads.
-        class_counts: examples of each class; None without labels, and in runs of version 0.1.
-    """
-
-    example_shape: tuple[int, ...]
-    num_examples: int
-    class_names: tuple[str, ...] | None
-    digest: str
-    class_counts: tuple[int, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,9 +37,15 @@ class RunFolder:
 
     @classmethod
     def from_environment(cls, path: str, environment: Mapping[str, str]) -> Self:
-        """The files of a run that trains where Vertex AI may have set its variables."""
+        """The files of a run that trains where Vertex AI may have set its variables.
+
+        Raises:
+            UserError: a variable names a folder that cannot be.
+        """
         names = ("AIP_CHECKPOINT_DIR", "AIP_TENSORBOARD_LOG_DIR", "AIP_MODEL_DIR")
         found = {name: environment[name].rstrip("/") for name in names if environment.get(name)}
+        for name, place in found.items():
+            configuration.check_folder_name(place, name)
         return cls(path, found)
 
     @property
@@ -66,7 +55,7 @@ class RunFolder:
 
     @property
     def dataset_file(self) -> str:
-        """The `DatasetCard`."""
+        """What the run is trained on, a `DatasetInfo`."""
         return f"{self.path}/dataset.json"
 
     @property
@@ -118,10 +107,10 @@ class RunFolder:
         """Whether a run was begun here."""
         return tf.io.gfile.exists(self.config_file)
 
-    def write(self, config: Config, card: DatasetCard) -> None:
+    def write(self, config: Config, info: DatasetInfo) -> None:
         """Makes the folder and says in it what the run is."""
         tf.io.gfile.makedirs(self.path)
-        entries = {**dataclasses.asdict(card), "trajectory_version": TRAJECTORY_VERSION}
+        entries = {**dataclasses.asdict(info), "trajectory_version": TRAJECTORY_VERSION}
         write_atomically(self.dataset_file, json.dumps(entries).encode())
         write_atomically(self.config_file, flagfile.to_flagfile(config).encode())
 
@@ -131,6 +120,7 @@ class RunFolder:
         Raises:
             UserError: no run is here, or its configuration is of another version.
         """
+        configuration.check_folder_name(self.path, "--workdir")
         if not self.exists():
             raise UserError(
                 f"--workdir={self.path} holds no run, which would have a config.flags; name the "
@@ -140,7 +130,7 @@ class RunFolder:
             config = flagfile.from_flagfile(file.read(), self.config_file)
         return dataclasses.replace(config, workdir=self.path)
 
-    def read_dataset_card(self) -> DatasetCard:
+    def read_info(self) -> DatasetInfo:
         """What the run is trained on.
 
         Raises:
@@ -148,13 +138,33 @@ class RunFolder:
         """
         entries = self._read_dataset_entries()
         names, counts = entries["class_names"], entries.get("class_counts")
-        return DatasetCard(
+        return DatasetInfo(
             example_shape=tuple(entries["example_shape"]),
             num_examples=entries["num_examples"],
             class_names=None if names is None else tuple(names),
             digest=entries["digest"],
             class_counts=None if counts is None else tuple(counts),
         )
+
+    def open_training_examples(self) -> Store:
+        """The examples that the run was trained on; they must be on this machine.
+
+        Raises:
+            UserError: they are not there, or are others.
+        """
+        config = self.read_config()
+        if describe(config, config.train_split).num_examples is None:
+            raise UserError(
+                f"The examples of --dataset={config.dataset} are not on this machine; start the "
+                "run again, which brings them."
+            )
+        store = open_store(config, config.train_split)
+        if store.info.digest != self.read_info().digest:
+            raise UserError(
+                f"The examples of --dataset={config.dataset} are not those that the run in "
+                f"{self.path} was trained on; bring the old ones back."
+            )
+        return store
 
     def check_same_run(self, config: Config) -> None:
         """Checks that a run here, if there is one, may go on with this configuration.
@@ -179,13 +189,13 @@ class RunFolder:
                 f"--flagfile={self.config_file}, or take another --workdir."
             )
 
-    def check_same_data(self, card: DatasetCard) -> None:
+    def check_same_data(self, info: DatasetInfo) -> None:
         """Checks that the examples are those that the run here began with.
 
         Raises:
             UserError: they have changed.
         """
-        if self.exists() and self.read_dataset_card().digest != card.digest:
+        if self.exists() and self.read_info().digest != info.digest:
             raise UserError(
                 f"The examples of --dataset have changed since the run in {self.path} began; "
                 "bring the old ones back, or take another --workdir."

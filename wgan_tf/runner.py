@@ -1,38 +1,31 @@
 """Puts a run together: data, networks, devices, and where it shows what it does."""
 
-import contextlib
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 
-import numpy as np
 import tensorflow as tf
 
 from wgan_tf import config as configuration
-from wgan_tf import drawing, flagfile, reporting
+from wgan_tf import flagfile, reporting
+from wgan_tf.chief import ChiefObserver, reference_points
 from wgan_tf.config import Config
-from wgan_tf.data.store import Description, Store
+from wgan_tf.data.info import DatasetInfo
+from wgan_tf.data.store import describe as describe_data
+from wgan_tf.data.store import open_store
 from wgan_tf.errors import Status, UserError, WorkerLostError, reason
-from wgan_tf.examples import describe_examples, open_examples
-from wgan_tf.files import require_writable
-from wgan_tf.labels import label_weights
+from wgan_tf.files import remove_leftovers, require_writable
+from wgan_tf.labels import count_classes
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
 from wgan_tf.options import format_value
-from wgan_tf.quality import (
-    Quality,
-    build_quality,
-    generated_examples,
-    generated_labels,
-    measure_diversity,
-)
-from wgan_tf.run_folder import DatasetCard, RunFolder
-from wgan_tf.serving.sampler import Sampler
-from wgan_tf.serving.saved_model import exported_step
+from wgan_tf.run_folder import RunFolder
+from wgan_tf.serving.export import export, write_run_saved_model
+from wgan_tf.serving.saved_model import read_model_card
 from wgan_tf.training import training_loop
-from wgan_tf.training.bystander import Bystander
-from wgan_tf.training.checkpoints import BestCheckpoint, Checkpoints, newest_step
+from wgan_tf.training.checkpoint_folder import CheckpointFolder
+from wgan_tf.training.checkpoints import Checkpoints
+from wgan_tf.training.chosen_checkpoint import require_no_progress
 from wgan_tf.training.distributed.cluster import Cluster
 from wgan_tf.training.distributed.rendezvous import Facts, meet
 from wgan_tf.training.distributed.strategy import (
@@ -42,10 +35,9 @@ from wgan_tf.training.distributed.strategy import (
     find_cluster,
     local_gpus,
 )
-from wgan_tf.training.inspection import Inspection
 from wgan_tf.training.interruption import StopRequest
+from wgan_tf.training.observer import Observer
 from wgan_tf.training.trainer import Trainer
-from wgan_tf.watching import Watch
 
 # What may differ between the workers of one run: where its files are on each.
 LOCAL_OPTIONS = ("workdir", "data_dir")
@@ -58,11 +50,6 @@ LOST_WORKER = (
     tf.errors.FailedPreconditionError,
 )
 
-SAMPLE_SEED = 0
-PICTURES_IN_GRID = 64
-ROWS_IN_CLASS_GRID = 10
-POINTS_IN_PLOT = 10_000
-
 
 def describe(config: Config) -> Status:
     """Prints what would be trained; writes nothing and meets no other worker.
@@ -72,19 +59,19 @@ def describe(config: Config) -> Status:
     """
     cluster = find_cluster(config, os.environ)
     RunFolder.from_environment(config.workdir, os.environ).check_same_run(config)
-    data = _describe_data(config)
+    info = _describe_data(config)
     if cluster:
         check_replicas(config, cluster)
         devices = f"{len(cluster.workers)} workers, {max(local_gpus(), 1)} replicas on this one"
     else:
         devices = ", ".join(device_names(build_strategy(config)))
     print(flagfile.to_readable(config))
-    num_classes = registry.count_classes(config, data.class_names)
     for build in (registry.build_generator, registry.build_critic):
-        build(config, data.example_shape, num_classes).summary()
-    count = "not downloaded yet," if data.num_examples is None else f"{data.num_examples:,}"
-    classes = "" if data.class_names is None else f", {len(data.class_names)} classes"
-    print(f"Data: {data.dataset} {data.split}: {count} examples {data.example_shape}{classes}")
+        build(config, info).summary()
+    count = "not downloaded yet," if info.num_examples is None else f"{info.num_examples:,}"
+    classes = "" if info.class_names is None else f", {len(info.class_names)} classes"
+    data = f"{config.dataset} {config.train_split}"
+    print(f"Data: {data}: {count} examples {info.example_shape}{classes}")
     print(f"Devices: {devices}")
     return Status.DONE
 
@@ -103,11 +90,15 @@ def train(config: Config) -> Status:
     if cluster:
         meet(cluster, lambda: _check_worker(config, folder, cluster), config.join_timeout)
     folder.check_same_run(config)
-    last_step = newest_step(folder.checkpoints) or 0
-    if last_step >= config.steps:
+    kept = CheckpointFolder(folder.checkpoints)
+    last_step = kept.newest_step()
+    if last_step is None:
+        require_no_progress(folder)
+    elif last_step >= config.steps and kept.is_readable(last_step):
         print(f"{config.workdir} is done: all {config.steps:,} steps are taken.")
-        if is_chief and config.export and exported_step(folder.exports) != last_step:
-            print(drawing.export(folder))
+        exported = read_model_card(folder.exports)
+        if is_chief and config.export and (exported is None or exported.step != last_step):
+            print(export(folder))
         return Status.DONE
     _describe_data(config)
     if is_chief:
@@ -126,18 +117,10 @@ def train(config: Config) -> Status:
 def _train(
     config: Config, folder: RunFolder, strategy: tf.distribute.Strategy, *, is_chief: bool
 ) -> Status:
-    store = open_examples(config, config.train_split)
-    has_held_out = is_chief and config.eval_every > 0
-    held_out_store = open_examples(config, config.eval_split) if has_held_out else None
-    counts = store.class_counts
-    card = DatasetCard(
-        store.example_shape,
-        store.num_examples,
-        store.class_names,
-        store.digest,
-        None if counts is None else tuple(map(int, counts)),
-    )
-    folder.check_same_data(card)
+    store = open_store(config, config.train_split)
+    is_evaluated = is_chief and config.eval_every > 0
+    held_out = open_store(config, config.eval_split) if is_evaluated else None
+    folder.check_same_data(store.info)
 
     trainer = Trainer(config, store, strategy)
     checkpoints = Checkpoints(
@@ -148,61 +131,33 @@ def _train(
     trainer.any_worker(False)
     if not is_chief:
         print(f"Training on {_described(strategy)}; the chief shows how far it is.", flush=True)
-        return _follow(config, trainer, checkpoints)
-    folder.write(config, card)
-    num_classes = registry.count_classes(config, store.class_names)
-    weights = label_weights(config, store) if num_classes else ()
-    average, raw = (
-        drawing.follow_generator(config, generator, store.example_shape, weights)
-        for generator in (trainer.state.average_generator, trainer.state.generator)
-    )
+        with StopRequest() as stop:
+            is_finished = training_loop.train(
+                config, trainer, checkpoints=checkpoints, observer=Observer(), stop=stop
+            )
+        return Status.DONE if is_finished else _stopped(trainer)
+    _clear_leftovers(folder)
+    folder.write(config, store.info)
     with (
         StopRequest() as stop,
         Monitor(
-            config.workdir,
+            folder,
             total_steps=config.steps,
             initial_step=trainer.step,
-            reference_points=_reference_points(store),
-            grid_columns=num_classes or None,
+            reference_points=reference_points(store),
+            grid_columns=count_classes(config, store.info) or None,
             stream=sys.stdout,
-            tensorboard=folder.tensorboard,
         ) as monitor,
     ):
         monitor.message(f"Training on {_described(strategy)}")
         if store.left_out:
             monitor.message(f"{len(store.left_out)} files of --dataset are unusable and left out")
-        monitor.configuration(
-            flagfile.to_readable(config),
-            flagfile.to_row(config),
-            _metric_names(config, trainer, has_held_out=has_held_out),
-        )
-        quality = _quality(config, store, held_out_store, monitor.message)
-        best = (
-            BestCheckpoint(trainer.state, folder.best_checkpoints, quality.main_metric)
-            if quality and quality.main_metric
-            else None
-        )
+        observer = ChiefObserver(config, folder, trainer, monitor, store, held_out)
         is_finished = training_loop.train(
-            config,
-            trainer,
-            checkpoints=checkpoints,
-            watch=Watch(config, best, monitor.message),
-            monitor=monitor,
-            inspection=Inspection(
-                config,
-                trainer,
-                store,
-                held_out_store,
-                measure=lambda: _measure(
-                    quality, held_out_store or store, weights, average(), raw()
-                ),
-            ),
-            profiled=lambda: tf.profiler.experimental.Profile(folder.tensorboard),
-            draw_samples=lambda: _draw_shown(average(), store),
-            stop=stop,
+            config, trainer, checkpoints=checkpoints, observer=observer, stop=stop
         )
         if is_finished and config.export:
-            monitor.message(drawing.write_run_saved_model(folder, average(), config, trainer.step))
+            monitor.message(write_run_saved_model(folder, observer.served(), trainer.step))
     if not is_finished:
         return _stopped(trainer)
     if config.report:
@@ -211,67 +166,11 @@ def _train(
     return Status.DONE
 
 
-def _metric_names(config: Config, trainer: Trainer, *, has_held_out: bool) -> list[str]:
-    """What the run is going to tell; whatever the features, their metrics are of one kind."""
-    names = [*trainer.metric_names, "images_per_sec"]
-    if has_held_out:
-        names += ["held_out_wasserstein_estimate", "diversity"]
-        names += [f"{metric}_features" for metric in config.eval_metrics if metric != "manifolds"]
-        if "manifolds" in config.eval_metrics:
-            names += [f"{kind}_features" for kind in ("precision", "density")]
-    return names
-
-
-def _follow(config: Config, trainer: Trainer, checkpoints: Checkpoints) -> Status:
-    """Trains as a worker that is not the chief, which writes nothing."""
-    bystander = Bystander()
-    with StopRequest() as stop:
-        is_finished = training_loop.train(
-            config,
-            trainer,
-            checkpoints=checkpoints,
-            watch=bystander,
-            monitor=bystander,
-            inspection=bystander,
-            profiled=contextlib.nullcontext,
-            draw_samples=bystander.draw_samples,
-            stop=stop,
-        )
-    return Status.DONE if is_finished else _stopped(trainer)
-
-
-def _quality(
-    config: Config, store: Store, held_out: Store | None, tell: Callable[[str], None]
-) -> Quality | None:
-    if held_out is None or not config.eval_metrics:
-        return None
-    return build_quality(
-        config,
-        store,
-        held_out,
-        num_examples=config.eval_samples,
-        metrics=config.eval_metrics,
-        tell=tell,
-    )
-
-
-def _measure(
-    quality: Quality | None,
-    real: Store,
-    weights: Sequence[int],
-    average: Sampler,
-    raw: Sampler,
-) -> Mapping[str, float]:
-    """Metrics of the moving-average generator, and those of the generator itself as raw_NAME."""
-    metrics = {}
-    for prefix, sampler in (("", average), ("raw_", raw)):
-        values = dict(measure_diversity(sampler, weights, real))
-        if quality:
-            count = quality.num_examples
-            examples = generated_examples(sampler, count, weights)
-            values.update(quality.measure(examples, generated_labels(count, weights)))
-        metrics.update({f"{prefix}{name}": value for name, value in values.items()})
-    return metrics
+def _clear_leftovers(folder: RunFolder) -> None:
+    """Removes what killed processes left half-written."""
+    remove_leftovers(folder.path, folder.samples)
+    for directory in (folder.checkpoints, folder.best_checkpoints):
+        CheckpointFolder(directory).clear()
 
 
 def _stopped(trainer: Trainer) -> Status:
@@ -283,7 +182,7 @@ def _check_worker(config: Config, folder: RunFolder, cluster: Cluster) -> Facts:
     """Checks what needs no operation of TensorFlow; tells what all workers must share."""
     check_replicas(config, cluster)
     folder.check_same_run(config)
-    data = _describe_data(config)
+    info = _describe_data(config)
     if cluster.is_chief:
         require_writable(config.workdir)
     options = {
@@ -294,8 +193,8 @@ def _check_worker(config: Config, folder: RunFolder, cluster: Cluster) -> Facts:
     return {
         **options,
         "The number of GPUs": str(local_gpus()),
-        "The newest checkpoint": str(newest_step(folder.checkpoints)),
-        "The number and shape of the examples": f"{data.num_examples} {data.example_shape}",
+        "The newest checkpoint": str(CheckpointFolder(folder.checkpoints).newest_step()),
+        "The number and shape of the examples": f"{info.num_examples} {info.example_shape}",
         "The version of TensorFlow": tf.__version__,
         "The version of wgan_tf": metadata.version("wgan_tf"),
     }
@@ -308,35 +207,15 @@ def _described(strategy: tf.distribute.Strategy) -> str:
     return f"{all_replicas} replicas, {len(here)} of them here: {', '.join(here)}"
 
 
-def _describe_data(config: Config) -> Description:
-    train_data, *_ = [
-        describe_examples(config, split)
-        for split in (config.train_split, config.eval_split)
-        if split
+def _describe_data(config: Config) -> DatasetInfo:
+    info, *_ = [
+        describe_data(config, split) for split in (config.train_split, config.eval_split) if split
     ]
-    registry.check(config, train_data.example_shape)
-    registry.count_classes(config, train_data.class_names)
-    if len(train_data.example_shape) == 1 and train_data.example_shape != (2,):
+    registry.check(config, info)
+    count_classes(config, info)
+    if not info.is_image and info.example_shape != (2,):
         raise UserError(
-            f"--dataset={config.dataset} holds points of {train_data.example_shape[0]} numbers, "
+            f"--dataset={config.dataset} holds points of {info.example_shape[0]} numbers, "
             "but a run shows its samples in the plane; give points of 2, or pictures as uint8."
         )
-    return train_data
-
-
-def _is_picture(store: Store) -> bool:
-    return len(store.example_shape) == 3
-
-
-def _draw_shown(sampler: Sampler, store: Store) -> np.ndarray:
-    if not _is_picture(store):
-        return drawing.draw(sampler, POINTS_IN_PLOT, SAMPLE_SEED)
-    if sampler.num_classes:
-        return drawing.draw_class_grid(sampler, ROWS_IN_CLASS_GRID, SAMPLE_SEED)
-    return drawing.draw(sampler, PICTURES_IN_GRID, SAMPLE_SEED)
-
-
-def _reference_points(store: Store) -> np.ndarray | None:
-    if _is_picture(store):
-        return None
-    return store.read(np.arange(min(POINTS_IN_PLOT, store.num_examples)))[0]
+    return info

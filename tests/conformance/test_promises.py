@@ -1,12 +1,11 @@
 """The promises that every row of the table keeps."""
 
 import dataclasses
-import functools
 import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,13 +20,14 @@ from tests.conformance.trajectory import (
     steps_of,
     variables,
 )
-from wgan_tf import config as configuration
-from wgan_tf import drawing, flagfile, lipschitz
+from tests.untrained import card_of
+from wgan_tf import flagfile, lipschitz
 from wgan_tf.config import Config
-from wgan_tf.labels import label_weights
 from wgan_tf.networks import registry
 from wgan_tf.networks.dropout import masks_from
+from wgan_tf.serving.sampler import Sampler
 from wgan_tf.serving.saved_model import write_saved_model
+from wgan_tf.serving.trained_generator import follow_generator
 from wgan_tf.training.checkpoints import Checkpoints
 from wgan_tf.training.distributed.cluster import local_clusters
 from wgan_tf.training.trainer import Trainer
@@ -55,7 +55,10 @@ NOT_ON_TWO_REPLICAS = {
 
 
 def trained_rows(names: Collection[str]) -> pytest.MarkDecorator:
-    """One test a row; all tests of a row in one process, which trains it once."""
+    """One test a row; all tests of a row one after the other in one process, which trains it once.
+
+    Tracing takes seconds.
+    """
     return pytest.mark.parametrize(
         "trained",
         [
@@ -64,12 +67,14 @@ def trained_rows(names: Collection[str]) -> pytest.MarkDecorator:
             if name in names
         ],
         indirect=True,
+        scope="module",
     )
 
 
 TRAINED = trained_rows(ROWS_BY_NAME)
 # Several processes cost too much for all rows, which `trajectory` follows by hand.
 ROW_ELSEWHERE = "dcgan-clipping-batch-norm"
+TRAINED_ELSEWHERE = trained_rows([ROW_ELSEWHERE])
 REPOSITORY = pathlib.Path(__file__).parents[2]
 PRESET = pytest.mark.parametrize("path", PRESETS, ids=[path.stem for path in PRESETS])
 
@@ -105,29 +110,21 @@ class Trained:
 
 
 @pytest.fixture(scope="module")
-def train(data_dir: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Trained]:
-    """Trains a row on one device; once for tests in a row, since tracing takes seconds."""
-
-    @functools.lru_cache(maxsize=1)
-    def train(name: str) -> Trained:
-        row, folder = ROWS_BY_NAME[name], str(tmp_path_factory.mktemp("checkpoints"))
-        trainer = one_device_trainer(row.config(), data_dir)
-        trainer.advance(2)
-        Checkpoints(trainer.state, folder, keep=1).save()
-        for steps in (1, 2):
-            trainer.advance(steps)
-        variables_at_5 = variables(trainer.state)
-        trainer.advance(steps_of(row) - 5)
-        return Trained(
-            row, trainer, folder, variables_at_5, variables(trainer.state), trainer.metrics()
-        )
-
-    return train
-
-
-@pytest.fixture
-def trained(request: pytest.FixtureRequest, train: Callable[[str], Trained]) -> Trained:
-    return train(request.param)
+def trained(
+    request: pytest.FixtureRequest, data_dir: str, tmp_path_factory: pytest.TempPathFactory
+) -> Trained:
+    """A row trained on one device."""
+    row, folder = ROWS_BY_NAME[request.param], str(tmp_path_factory.mktemp("checkpoints"))
+    trainer = one_device_trainer(row.config(), data_dir)
+    trainer.advance(2)
+    Checkpoints(trainer.state, folder, keep=1).save()
+    for steps in (1, 2):
+        trainer.advance(steps)
+    variables_at_5 = variables(trainer.state)
+    trainer.advance(steps_of(row) - 5)
+    return Trained(
+        row, trainer, folder, variables_at_5, variables(trainer.state), trainer.metrics()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -161,19 +158,16 @@ def test_goes_on_bit_for_bit(trained: Trained) -> None:
 def test_export_draws_the_same(trained: Trained, data_dir: str, tmp_path: pathlib.Path) -> None:
     config = trained.row.config()
     store = open_data(config, data_dir)
-    sampler = drawing.follow_generator(
-        config,
-        trained.trainer.state.average_generator,
-        store.example_shape,
-        label_weights(config, store) if config.conditional != "none" else (),
-    )()
-    loaded = tf.saved_model.load(write_saved_model(sampler, tmp_path / "export", {}))
+    module = follow_generator(config, trained.trainer.state.average_generator, store.info)()
+    loaded = tf.saved_model.load(
+        write_saved_model(module, tmp_path / "export", card_of(module.spec))
+    )
     arguments = {"n": tf.constant(5), "seed": tf.constant(7, tf.int64)}
-    label = 1 if sampler.num_classes else None
+    label = 1 if module.spec.num_classes else None
     if label is not None:
         arguments["label"] = tf.constant(label)
     (exported,) = loaded.signatures["sample"](**arguments).values()
-    drawn = drawing.draw(sampler, n=5, seed=7, label=label)
+    drawn = Sampler.of_module(module).draw(n=5, seed=7, label=label)
     np.testing.assert_array_equal(exported.numpy(), drawn)
 
 
@@ -188,9 +182,9 @@ def kept(path: str) -> list[np.ndarray]:
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group(ROW_ELSEWHERE)
+@TRAINED_ELSEWHERE
 def test_four_replicas_and_two_workers_agree_with_one_device(
-    train: Callable[[str], Trained], data_dir: str, tmp_path: pathlib.Path
+    trained: Trained, data_dir: str, tmp_path: pathlib.Path
 ) -> None:
     settings = {
         "four replicas": (["--replicas=4"], {}),
@@ -215,7 +209,7 @@ def test_four_replicas_and_two_workers_agree_with_one_device(
             process.kill()
     found = {name: kept(f"{tmp_path}/{name}.npz") for name in settings}
     for name, actual in found.items():
-        assert_agree(actual, train(ROW_ELSEWHERE).variables, name)
+        assert_agree(actual, trained.variables, name)
     for first, second in zip(found["worker 0"], found["worker 1"], strict=True):
         np.testing.assert_array_equal(first, second)
 
@@ -241,14 +235,14 @@ def assert_agree(
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group(ROW_ELSEWHERE)
+@TRAINED_ELSEWHERE
 def test_a_run_goes_on_with_another_number_of_replicas(
-    train: Callable[[str], Trained],
+    trained: Trained,
     data_dir: str,
     two_replicas: tf.distribute.Strategy,
     tmp_path: pathlib.Path,
 ) -> None:
-    config = ROWS_BY_NAME[ROW_ELSEWHERE].config()
+    config = trained.row.config()
     folder = str(tmp_path / "checkpoints")
     begun = Trainer(config, open_data(config, data_dir), two_replicas)
     begun.advance(7)
@@ -269,15 +263,14 @@ def test_a_run_goes_on_with_another_number_of_replicas(
         cwd=REPOSITORY,
         check=True,
     )
-    assert_agree(kept(out), train(ROW_ELSEWHERE).variables)
+    assert_agree(kept(out), trained.variables)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.has_penalty], ids=lambda row: row.name)
 def test_penalty_gradients_equal_central_differences(row: Row, data_dir: str) -> None:
     config = row.config(precision="float64")
     store = open_data(config, data_dir)
-    num_classes = registry.count_classes(config, store.class_names)
-    critic = registry.build_critic(config, store.example_shape, num_classes)
+    critic = registry.build_critic(config, store.info)
     random = np.random.default_rng(5)
     points = tf.constant(random.normal(size=(3, *store.example_shape)))
     for variable in critic.trainable_variables:
@@ -316,7 +309,6 @@ def test_penalty_gradients_equal_central_differences(row: Row, data_dir: str) ->
 def test_config_reads_back_equal(row: Row) -> None:
     config = row.config()
     assert flagfile.from_flagfile(flagfile.to_flagfile(config), "config.flags") == config
-    configuration.validate(config)
 
 
 def test_every_preset_is_in_the_table() -> None:
@@ -380,10 +372,9 @@ def test_first_step_of_a_preset(
         config = dataclasses.replace(
             config, dataset=dataset, data_dir=data_dir, train_split="train", classes=()
         )
-    configuration.validate(config)
     store = open_data(config, config.data_dir)
     assert store.example_shape == PRESET_SHAPES[path.stem]
-    registry.check(config, store.example_shape)
+    registry.check(config, store.info)
     trainer = one_device_trainer(config, config.data_dir)
     # Large networks take longer to compile than to run for so little.
     tf.config.run_functions_eagerly(True)

@@ -8,6 +8,7 @@ With TF_CONFIG the process is a worker.
 """
 
 import argparse
+import dataclasses
 import os
 from collections.abc import Sequence
 
@@ -29,13 +30,7 @@ def steps_of(row: Row) -> int:
 
 
 def open_data(config: Config, data_dir: str) -> Store:
-    return open_store(
-        config.dataset,
-        data_dir=data_dir,
-        split=config.train_split,
-        image_size=config.image_size,
-        classes=config.classes,
-    )
+    return open_store(dataclasses.replace(config, data_dir=data_dir), config.train_split)
 
 
 def variables(state: TrainingState) -> list[np.ndarray]:

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from wgan_tf.config import Config
+from wgan_tf.data import store
+from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.store import Store, open_store
 from wgan_tf.errors import UserError
 
@@ -26,8 +29,12 @@ def told(*parts: object) -> Iterator[pytest.ExceptionInfo[UserError]]:
 
 
 def open_all(dataset: str, data_dir: Path, **changes: Any) -> Store:
-    options: dict[str, Any] = {"split": "train", "image_size": 0, "classes": ()}
-    return open_store(dataset, data_dir=str(data_dir), **(options | changes))
+    split = changes.pop("split", "train")
+    return open_store(Config(dataset=dataset, data_dir=str(data_dir), **changes), split)
+
+
+def describe(dataset: str, *, split: str, **options: Any) -> DatasetInfo:
+    return store.describe(Config(dataset=dataset, **options), split)
 
 
 def write_idx(path: Path, array: np.ndarray) -> Path:

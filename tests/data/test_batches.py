@@ -150,13 +150,14 @@ def test_an_epoch_over_a_large_store_stays_out_of_memory(tmp_path: Path) -> None
         pytest.skip("/proc is absent: memory is not told")
     script = (
         "import re, sys; from pathlib import Path\n"
+        "from wgan_tf.config import Config\n"
         "from wgan_tf.data import batches, store\n"
         "def anonymous_megabytes():\n"
         "    status = Path('/proc/self/status').read_text()\n"
         "    return int(re.search(r'RssAnon:\\s+(\\d+) kB', status)[1]) / 1e3\n"
         "def highest_while_reading(dataset, count):\n"
-        "    opened = store.open_store(dataset, data_dir=sys.argv[1], split='train',\n"
-        "        image_size=0, classes=())\n"
+        "    config = Config(dataset=dataset, data_dir=sys.argv[1])\n"
+        "    opened = store.open_store(config, 'train')\n"
         "    read = batches.replica_batches(opened, global_batch_size=16, seed=0, first_batch=0,\n"
         "        slices=[0], num_slices=1).take(count)\n"
         "    return opened, max(anonymous_megabytes() for _ in read)\n"

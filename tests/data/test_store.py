@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.data.helpers import describe
 from wgan_tf.data import preparation
 from wgan_tf.data.npy_writer import NpyWriter
-from wgan_tf.data.store import describe
 
 from .helpers import open_all, told, write_idx
 
@@ -41,7 +41,7 @@ def test_store_is_a_memory_map_prepared_once(
     assert "Preparing 3000 examples" in capsys.readouterr().err
     second = open_all(f"npy:{points_file}", tmp_path)
     assert capsys.readouterr().err == ""
-    assert first.digest == second.digest
+    assert first.info.digest == second.info.digest
     assert isinstance(second.examples, np.memmap)
     assert not second.examples.flags.writeable
     np.testing.assert_array_equal(second.examples, np.load(points_file))
@@ -78,7 +78,7 @@ def test_everything_that_decides_the_bytes_makes_its_own_store(
     stores.append(open_all(f"npy:{points_file}", tmp_path))
     assert stores[-1].num_examples == 5
     assert len({store.examples.filename for store in stores}) == 5
-    assert len({store.digest for store in stores}) == 5
+    assert len({store.info.digest for store in stores}) == 5
 
 
 def test_digest_is_of_the_bytes_wherever_they_lie(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_digest_is_of_the_bytes_wherever_they_lie(tmp_path: Path) -> None:
         os.utime(path, ns=(len(list(tmp_path.iterdir())), 0))
         if labels is not None:
             write_idx(tmp_path / name / "train-labels-idx1-ubyte.gz", labels)
-        return open_all(f"idx:{tmp_path / name}", tmp_path / f"{name}_stores").digest
+        return open_all(f"idx:{tmp_path / name}", tmp_path / f"{name}_stores").info.digest
 
     first = digest("here", images, labels)
     assert digest("elsewhere", images, labels) == first
@@ -106,15 +106,15 @@ def test_digest_is_of_the_bytes_wherever_they_lie(tmp_path: Path) -> None:
     }
     assert len(others - {first}) == 4
     np.save(tmp_path / "a.npy", images)
-    assert open_all(f"npy:{tmp_path / 'a.npy'}", tmp_path).digest == digest("no", images, None)
-    assert open_all(f"idx:{tmp_path / 'here'}", tmp_path, classes=("1",)).digest == first
+    assert open_all(f"npy:{tmp_path / 'a.npy'}", tmp_path).info.digest == digest("no", images, None)
+    assert open_all(f"idx:{tmp_path / 'here'}", tmp_path, classes=("1",)).info.digest == first
 
 
 def test_classes_are_chosen_by_name_or_number_without_a_new_store(tmp_path: Path) -> None:
     whole = open_all("digits", tmp_path)
     chosen = open_all("digits", tmp_path, classes=("7", "3", "7"))
     assert chosen.examples.filename == whole.examples.filename
-    assert chosen.class_names == ("3", "7")
+    assert chosen.info.class_names == ("3", "7")
     assert chosen.num_examples == 183 + 179
     np.testing.assert_array_equal(chosen.selection, np.flatnonzero(np.isin(whole.labels, (3, 7))))
     examples, labels = chosen.read(np.arange(chosen.num_examples))
@@ -152,8 +152,8 @@ def test_two_processes_prepare_one_store_once(tmp_path: Path, points_file: Path)
         "    sys.stdin.readline()\n"
         "    append(writer, rows)\n"
         "npy_writer.NpyWriter.append = append_when_told\n"
-        "opened = store.open_store(sys.argv[1], data_dir=sys.argv[2], split='train',"
-        " image_size=0, classes=())\n"
+        "from wgan_tf.config import Config\n"
+        "opened = store.open_store(Config(dataset=sys.argv[1], data_dir=sys.argv[2]), 'train')\n"
         "assert opened.num_examples == 3000 and opened.examples[-1, 1] == 5999\n"
     )
     first = start_process(script, f"npy:{points_file}", tmp_path)
@@ -176,8 +176,8 @@ def test_killed_preparation_leaves_nothing_that_is_taken_for_a_store(
         "    append(writer, rows)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "npy_writer.NpyWriter.append = die\n"
-        "store.open_store(sys.argv[1], data_dir=sys.argv[2], split='train', image_size=0,"
-        " classes=())\n"
+        "from wgan_tf.config import Config\n"
+        "store.open_store(Config(dataset=sys.argv[1], data_dir=sys.argv[2]), 'train')\n"
     )
     process = start_process(script, f"npy:{points_file}", tmp_path)
     process.communicate()
@@ -221,27 +221,13 @@ def test_folders_that_cannot_hold_a_store_are_refused(tmp_path: Path, points_fil
         describe("digits", data_dir="gs://bucket", split="train", image_size=0)
 
 
-def test_damaged_store_is_told(tmp_path: Path, points_file: Path) -> None:
-    folder = Path(open_all(f"npy:{points_file}", tmp_path).examples.filename).parent
-    np.save(folder / "examples.npy", np.zeros((2, 2), np.float32))
-    with told(folder, "delete"):
-        open_all(f"npy:{points_file}", tmp_path)
-    (folder / "examples.npy").write_bytes(b"")
-    with told(folder, "delete"):
-        open_all(f"npy:{points_file}", tmp_path)
-    (folder / "store.json").write_text('{"dataset"')
-    with told(folder, "delete"):
-        open_all(f"npy:{points_file}", tmp_path)
-    (folder / "store.json").unlink()
-    assert open_all(f"npy:{points_file}", tmp_path).num_examples == len(np.load(points_file))
-
-
 def test_description_does_not_start_tensorflow(tmp_path: Path) -> None:
     # A multi-worker strategy must be made before TensorFlow starts.
     script = (
         "import sys; import tensorflow as tf; from wgan_tf.data.store import describe\n"
+        "from wgan_tf.config import Config\n"
         "for dataset in ('digits', 'toy:swissroll'):\n"
-        "    describe(dataset, data_dir=sys.argv[1], split='train', image_size=0)\n"
+        "    describe(Config(dataset=dataset, data_dir=sys.argv[1]), 'train')\n"
         "cpu = tf.config.list_physical_devices('CPU')[0]\n"
         "two = [tf.config.LogicalDeviceConfiguration()] * 2\n"
         "tf.config.set_logical_device_configuration(cpu, two)\n"

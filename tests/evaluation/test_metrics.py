@@ -1,15 +1,15 @@
 import dataclasses
-import json
 
 import numpy as np
 import pytest
 
+from wgan_tf.config import fields
 from wgan_tf.evaluation.features.extractor import Extraction
 from wgan_tf.evaluation.features.projected import PixelFeatures
 from wgan_tf.evaluation.frechet import frechet_distance, gaussian_statistics
 from wgan_tf.evaluation.inception_score import inception_score
 from wgan_tf.evaluation.kernel_distance import kernel_distance
-from wgan_tf.evaluation.metrics import METRICS, applicable_metrics, evaluate_images
+from wgan_tf.evaluation.metrics import METRICS, applicable_metrics, image_metrics, ranking_metric
 from wgan_tf.evaluation.precision_recall import manifold_scores
 from wgan_tf.evaluation.protocol import EvaluationProtocol
 from wgan_tf.evaluation.statistics import SampleStatistics, sample_statistics
@@ -65,7 +65,7 @@ def statistics(images: np.ndarray, protocol: EvaluationProtocol = PROTOCOL) -> S
 def test_every_metric_is_that_of_its_own_function() -> None:
     extractor = BrightnessFeatures()
     batches = iter(np.split(GENERATED, [150, 150, 151]))
-    result = evaluate_images(statistics(REAL), batches, extractor, PROTOCOL)
+    result = image_metrics(statistics(REAL), batches, extractor, PROTOCOL)
     assert extractor.largest_batch <= 64
 
     real, generated = extractor.extract(REAL), extractor.extract(GENERATED)
@@ -92,13 +92,13 @@ def test_every_metric_is_that_of_its_own_function() -> None:
             REAL[:200], GENERATED[:200], num_directions=20, seed=PROTOCOL.seed
         ),
     }
-    assert list(result.values) == list(expected)
-    assert result.values == pytest.approx(expected, rel=1e-5)
+    assert list(result) == list(expected)
+    assert result == pytest.approx(expected, rel=1e-5)
 
 
 def test_class_agreement_is_the_share_of_images_of_the_class_asked_for() -> None:
     labels = np.arange(len(GENERATED)) % 2
-    result = evaluate_images(
+    result = image_metrics(
         statistics(REAL),
         [GENERATED],
         BrightnessFeatures(),
@@ -109,9 +109,9 @@ def test_class_agreement_is_the_share_of_images_of_the_class_asked_for() -> None
     agreement = np.mean((GENERATED.mean(axis=(1, 2, 3)) > 127.5) == labels)
     assert 0.3 < agreement < 0.7
     expected = {"class_agreement_brightness": agreement}
-    assert result.values == pytest.approx(expected)
+    assert result == pytest.approx(expected)
     with pytest.raises(ValueError, match="no class probabilities"):
-        evaluate_images(
+        image_metrics(
             statistics(REAL), [GENERATED], PixelFeatures(), PROTOCOL, ["class_agreement"], labels
         )
 
@@ -119,27 +119,48 @@ def test_class_agreement_is_the_share_of_images_of_the_class_asked_for() -> None
 def test_the_inception_score_is_of_all_classes_though_they_come_one_by_one() -> None:
     images = np.zeros([260, 2, 2, 1], np.uint8)
     images[130:] = 255
-    result = evaluate_images(
+    result = image_metrics(
         statistics(REAL), [images], BrightnessFeatures(), PROTOCOL, ["inception_score"]
     )
-    assert result.values["inception_score_brightness"] == pytest.approx(2, abs=0.05)
+    assert result["inception_score_brightness"] == pytest.approx(2, abs=0.05)
 
 
 def test_chosen_metrics_alone_are_computed() -> None:
-    result = evaluate_images(
+    result = image_metrics(
         statistics(REAL),
         [GENERATED],
         BrightnessFeatures(),
         PROTOCOL,
         ["sliced_wasserstein", "fid"],
     )
-    assert list(result.values) == ["fid_brightness", "sliced_wasserstein"]
+    assert list(result) == ["fid_brightness", "sliced_wasserstein"]
 
 
-def test_row_carries_the_protocol_and_json_holds_it() -> None:
-    result = evaluate_images(statistics(REAL), [GENERATED], BrightnessFeatures(), PROTOCOL, ["fid"])
-    row = json.loads(json.dumps(result.report_row()))
-    assert row == {**result.values, **dataclasses.asdict(PROTOCOL)}
+def test_every_metric_names_its_values() -> None:
+    labels = np.zeros(len(GENERATED), int)
+    result = image_metrics(
+        statistics(REAL), [GENERATED], BrightnessFeatures(), PROTOCOL, labels=labels
+    )
+    named = [name for metric in METRICS.values() for name in metric.names_with("brightness")]
+    assert list(result) == named
+    (option,) = (field for field in fields() if field.name == "eval_metrics")
+    assert tuple(METRICS) == option.metadata["choices"]
+
+
+@pytest.mark.parametrize(
+    ("names", "ranked_by"),
+    [
+        (["raw_fid_x", "kid_x", "fid_x"], "fid_x"),
+        (["kid_x_standard_error", "kid_x", "sliced_wasserstein"], "kid_x"),
+        (["precision_x", "sliced_wasserstein"], "sliced_wasserstein"),
+        (["modes_covered", "exact_wasserstein"], "exact_wasserstein"),
+        (["critic_loss", "precision_x"], None),
+    ],
+)
+def test_generators_are_ranked_by_the_first_distance_there_is(
+    names: list[str], ranked_by: str | None
+) -> None:
+    assert ranking_metric(names) == ranked_by
 
 
 def test_inception_score_needs_class_probabilities() -> None:
@@ -147,17 +168,17 @@ def test_inception_score_needs_class_probabilities() -> None:
     needy = {"inception_score", "class_agreement"}
     assert set(METRICS) - set(applicable_metrics(PixelFeatures())) == needy
     with pytest.raises(ValueError, match="no class probabilities"):
-        evaluate_images(statistics(REAL), [GENERATED], PixelFeatures(), PROTOCOL)
+        image_metrics(statistics(REAL), [GENERATED], PixelFeatures(), PROTOCOL)
 
 
 def test_number_of_images_is_that_of_the_protocol() -> None:
     with pytest.raises(ValueError, match="260 images, not 259"):
-        evaluate_images(statistics(REAL), [GENERATED[1:]], BrightnessFeatures(), PROTOCOL)
+        image_metrics(statistics(REAL), [GENERATED[1:]], BrightnessFeatures(), PROTOCOL)
 
 
 def test_unknown_metric_is_refused() -> None:
     with pytest.raises(ValueError, match="fdi"):
-        evaluate_images(statistics(REAL), [GENERATED], BrightnessFeatures(), PROTOCOL, ["fdi"])
+        image_metrics(statistics(REAL), [GENERATED], BrightnessFeatures(), PROTOCOL, ["fdi"])
 
 
 def test_only_what_is_kept_stays_in_memory() -> None:

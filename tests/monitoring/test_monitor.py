@@ -1,6 +1,7 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from tensorboard.backend.event_processing.plugin_event_multiplexer import EventM
 
 from wgan_tf.monitoring.grids import density_plot, image_grid
 from wgan_tf.monitoring.monitor import Monitor, charts_of
+from wgan_tf.run_folder import RunFolder
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (9, 8, 8, 3), dtype=np.uint8)
 METRICS = {
@@ -24,6 +26,11 @@ def picture(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path))
 
 
+def monitor_in(path: Path, **options: Any) -> Monitor:
+    defaults: dict[str, Any] = {"total_steps": 20, "initial_step": 0, "stream": io.StringIO()}
+    return Monitor(RunFolder(str(path)), **{**defaults, **options})
+
+
 def test_charts_that_would_stay_empty_are_left_out() -> None:
     charts = charts_of(["critic_loss", "wasserstein_estimate", "fid_classifier", "images_per_sec"])
     assert {title for titled in charts.values() for title in titled} == {
@@ -35,7 +42,7 @@ def test_charts_that_would_stay_empty_are_left_out() -> None:
 
 def test_summary_has_the_same_names_everywhere(tmp_path: Path) -> None:
     stream = io.StringIO()
-    with Monitor(tmp_path, total_steps=20, initial_step=0, stream=stream) as monitor:
+    with monitor_in(tmp_path, stream=stream) as monitor:
         monitor.configuration("--steps=20\n--dataset=digits", {"steps": 20}, list(METRICS))
         monitor.summary(10, METRICS, {"critic/kernel": np.arange(9.0)})
         monitor.samples(10, IMAGES)
@@ -58,7 +65,7 @@ def test_summary_has_the_same_names_everywhere(tmp_path: Path) -> None:
 
 
 def test_images_are_written_as_a_grid(tmp_path: Path) -> None:
-    with Monitor(tmp_path, total_steps=20, initial_step=0, stream=io.StringIO()) as monitor:
+    with monitor_in(tmp_path) as monitor:
         monitor.samples(1234567, IMAGES)
         monitor.samples(5, IMAGES[..., :1])
     assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == [
@@ -73,13 +80,7 @@ def test_images_are_written_as_a_grid(tmp_path: Path) -> None:
 def test_points_are_drawn_over_the_reference(tmp_path: Path) -> None:
     points = np.random.default_rng(0).normal(size=(50, 2))
     reference = np.random.default_rng(1).normal(size=(80, 2))
-    with Monitor(
-        tmp_path,
-        total_steps=20,
-        initial_step=0,
-        reference_points=reference,
-        stream=io.StringIO(),
-    ) as monitor:
+    with monitor_in(tmp_path, reference_points=reference) as monitor:
         monitor.samples(5, points)
     expected = density_plot(points, reference)
     np.testing.assert_array_equal(picture(tmp_path / "samples" / "step_0000005.png"), expected)
@@ -87,7 +88,7 @@ def test_points_are_drawn_over_the_reference(tmp_path: Path) -> None:
 
 def test_points_need_a_reference(tmp_path: Path) -> None:
     with (
-        Monitor(tmp_path, total_steps=20, initial_step=0, stream=io.StringIO()) as monitor,
+        monitor_in(tmp_path) as monitor,
         pytest.raises(ValueError, match="reference points"),
     ):
         monitor.samples(5, np.zeros((3, 2)))
@@ -96,7 +97,10 @@ def test_points_need_a_reference(tmp_path: Path) -> None:
 def test_resumed_run_has_each_step_once(tmp_path: Path) -> None:
     for initial_step, steps in ((0, range(1, 11)), (5, range(6, 8))):
         with Monitor(
-            tmp_path, total_steps=20, initial_step=initial_step, stream=io.StringIO()
+            RunFolder(str(tmp_path)),
+            total_steps=20,
+            initial_step=initial_step,
+            stream=io.StringIO(),
         ) as monitor:
             for step in steps:
                 monitor.summary(step, METRICS)
@@ -107,7 +111,7 @@ def test_resumed_run_has_each_step_once(tmp_path: Path) -> None:
 def test_monitor_closes_after_an_error(tmp_path: Path) -> None:
     with (
         pytest.raises(KeyError),
-        Monitor(tmp_path, total_steps=20, initial_step=0, stream=io.StringIO()) as monitor,
+        monitor_in(tmp_path) as monitor,
     ):
         monitor.summary(1, METRICS)
         raise KeyError

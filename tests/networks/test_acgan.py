@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.dataset_info import info_of
 from tests.networks.reference import convolve, quarters, relu, repeat
 from wgan_tf import flagfile
 from wgan_tf.config import Config
@@ -38,8 +39,8 @@ def weights_of(network: keras.Model, kind: type[keras.layers.Layer]) -> list[lis
 @pytest.fixture(scope="module")
 def source() -> tuple[keras.Model, keras.Model]:
     config = flagfile.from_flagfile(PRESET.read_text(), str(PRESET))
-    shape = (28, 28, 1)
-    return registry.build_generator(config, shape, 10), registry.build_critic(config, shape, 10)
+    info = info_of((28, 28, 1), 10)
+    return registry.build_generator(config, info), registry.build_critic(config, info)
 
 
 def test_parameters_are_those_of_the_source(source: tuple[keras.Model, keras.Model]) -> None:
@@ -84,7 +85,7 @@ def test_kernels_begin_as_those_of_the_source(source: tuple[keras.Model, keras.M
 
 
 def test_the_generator_computes_what_the_source_says(randomize: Randomize) -> None:
-    generator = registry.build_generator(SMALL, (8, 8, 1), 4)
+    generator = registry.build_generator(SMALL, info_of((8, 8, 1), 4))
     randomize(generator.variables)
     latent, label = np.random.default_rng(1).normal(size=(3, 5)), np.array([2, 0, 3])
 
@@ -101,7 +102,7 @@ def test_the_generator_computes_what_the_source_says(randomize: Randomize) -> No
 
 
 def test_the_critic_computes_what_the_source_says(randomize: Randomize) -> None:
-    critic = registry.build_critic(SMALL, (8, 8, 1), 4)
+    critic = registry.build_critic(SMALL, info_of((8, 8, 1), 4))
     randomize(critic.variables)
     x = pictures = np.random.default_rng(1).normal(size=(2, 8, 8, 1))
 
@@ -118,7 +119,7 @@ def test_dropout_follows_every_convolution_of_the_critic() -> None:
     pictures = np.random.default_rng(1).normal(size=(2, 8, 8, 1))
     for rate, layers in ((0.3, 4), (0.0, 0)):
         config = dataclasses.replace(SMALL, acgan_critic_dropout=rate)
-        critic = registry.build_critic(config, (8, 8, 1), 4)
+        critic = registry.build_critic(config, info_of((8, 8, 1), 4))
         assert sum(layer.name.startswith("dropout") for layer in critic.layers) == layers
         with masks_from(tf.constant([3, 4], tf.int64), 0, 1):
             scores, logits = critic(pictures, training=True)
@@ -134,10 +135,10 @@ def test_dropout_follows_every_convolution_of_the_critic() -> None:
 def test_draws_and_judges_sides_that_halve_evenly(filters: tuple[int, ...], side: int) -> None:
     config = dataclasses.replace(SMALL, acgan_generator_filters=filters, conditional="none")
     shape = (side, side, 3)
-    registry.check(config, shape)
-    pictures = registry.build_generator(config, shape, 0)([np.ones([2, 5])])
+    registry.check(config, info_of(shape))
+    pictures = registry.build_generator(config, info_of(shape))([np.ones([2, 5])])
     assert pictures.shape == (2, *shape)
-    assert registry.build_critic(config, shape, 0)(pictures).shape == (2, 1)
+    assert registry.build_critic(config, info_of(shape))(pictures).shape == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -160,6 +161,6 @@ def test_what_does_not_fit_is_refused(
     changes: dict[str, Any], shape: tuple[int, ...], named: tuple[str, ...]
 ) -> None:
     with pytest.raises(UserError) as error:
-        acgan.check(dataclasses.replace(SMALL, **changes), shape)
+        acgan.check(dataclasses.replace(SMALL, **changes), info_of(shape))
     assert all(text in str(error.value) for text in named)
     assert str(error.value).endswith(".")

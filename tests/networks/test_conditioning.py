@@ -5,6 +5,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.dataset_info import info_of
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.networks import registry
@@ -55,7 +56,7 @@ def conditioned_by(mode: str, family: str = "dcgan", **changes: object) -> Confi
 def features(mode: str, seed: int = 0) -> tuple[np.ndarray, list[np.ndarray]]:
     """What a generator's first layer takes for `LATENT` and `LABELS`, and the variables."""
     layers = LayerFactory("float64", seed, "normal")
-    condition = condition_generator(conditioned_by(mode), layers, CLASSES)
+    condition = condition_generator(conditioned_by(mode), info_of(SHAPE, CLASSES), layers)
     network = keras.Model(condition.inputs, condition.features)
     return network([LATENT, LABELS]).numpy(), network.get_weights()
 
@@ -81,7 +82,7 @@ def test_batch_norm_leaves_the_latent_alone() -> None:
 @MODE
 def test_only_batch_norm_has_a_scale_and_an_offset_a_class(mode: str) -> None:
     layers = LayerFactory("float64", 0, "normal")
-    condition = condition_generator(conditioned_by(mode), layers, CLASSES)
+    condition = condition_generator(conditioned_by(mode), info_of(SHAPE, CLASSES), layers)
     network = keras.Model(condition.inputs, condition.norm("batch")(condition.features))
     in_norm = [v.shape for v in network.trainable_variables if v.name in ("gamma", "beta")]
     width = condition.features.shape[-1]
@@ -106,8 +107,8 @@ def test_the_label_decides_what_a_generator_draws(
     family: str, mode: str, randomize: Randomize
 ) -> None:
     config = conditioned_by(mode, family)
-    registry.check(config, SHAPE)
-    generator = registry.build_generator(config, SHAPE, CLASSES)
+    registry.check(config, info_of(SHAPE))
+    generator = registry.build_generator(config, info_of(SHAPE, CLASSES))
     assert [tuple(entry.shape) for entry in generator.inputs] == [(None, WIDTH), (None,)]
     assert generator.inputs[1].dtype == "int32"
     randomize(generator.variables)
@@ -120,7 +121,7 @@ def test_the_label_decides_what_a_generator_draws(
 @FAMILY
 def test_a_generator_without_labels_takes_the_latent_alone(family: str) -> None:
     config = conditioned_by("multiply", family, conditional="none")
-    generator = registry.build_generator(config, SHAPE, 0)
+    generator = registry.build_generator(config, info_of(SHAPE))
     (latent,) = generator.inputs
     assert latent.shape == (None, WIDTH)
     assert generator([LATENT]).shape == (5, *SHAPE)
@@ -130,16 +131,17 @@ def test_a_generator_without_labels_takes_the_latent_alone(family: str) -> None:
 def test_a_critic_with_classes_gives_scores_and_logits(family: str) -> None:
     config = conditioned_by("multiply", family)
     pictures = np.random.default_rng(0).normal(size=(5, *SHAPE))
-    scores, logits = registry.build_critic(config, SHAPE, CLASSES)(pictures)
+    scores, logits = registry.build_critic(config, info_of(SHAPE, CLASSES))(pictures)
     assert (scores.shape, logits.shape) == ((5, 1), (5, CLASSES))
-    assert registry.build_critic(config, SHAPE, 0)(pictures).shape == (5, 1)
+    unconditional = dataclasses.replace(config, conditional="none")
+    assert registry.build_critic(unconditional, info_of(SHAPE))(pictures).shape == (5, 1)
 
 
 @FAMILY
 def test_heads_are_float32_in_bfloat16_networks(family: str) -> None:
     config = conditioned_by("concatenate", family, precision="bfloat16")
-    generator = registry.build_generator(config, SHAPE, CLASSES)
-    critic = registry.build_critic(config, SHAPE, CLASSES)
+    generator = registry.build_generator(config, info_of(SHAPE, CLASSES))
+    critic = registry.build_critic(config, info_of(SHAPE, CLASSES))
     outputs = critic(generator([LATENT.astype(np.float32), LABELS]))
     assert [output.dtype for output in outputs] == ["float32", "float32"]
 
@@ -147,7 +149,12 @@ def test_heads_are_float32_in_bfloat16_networks(family: str) -> None:
 def test_both_heads_are_linear_in_the_features() -> None:
     layers = LayerFactory("float64", 0, "normal")
     x = layers.input((6,))
-    critic = keras.Model(x, critic_outputs(x, layers, CLASSES, initializer="glorot_uniform"))
+    critic = keras.Model(
+        x,
+        critic_outputs(
+            CONDITIONAL, info_of(SHAPE, CLASSES), layers, x, initializer="glorot_uniform"
+        ),
+    )
     values = np.random.default_rng(0).normal(size=(5, 6))
     kernel, bias, class_kernel, class_bias = critic.get_weights()
     scores, logits = critic(values)
@@ -164,6 +171,11 @@ def test_labels_in_batch_norms_that_are_not_there_are_refused(family: str, norm:
     name = f"{family.split()[0]}_generator_norm"
     config = conditioned_by("batch_norm", family, **{name: norm})
     with pytest.raises(UserError, match=f"--generator_conditioning=batch_norm .*--{name}={norm}"):
-        registry.check(config, SHAPE)
-    registry.check(dataclasses.replace(config, conditional="none"), SHAPE)
-    registry.check(dataclasses.replace(config, generator_conditioning="concatenate"), SHAPE)
+        registry.check(config, info_of(SHAPE))
+    unconditional = dataclasses.replace(
+        config, conditional="none", generator_conditioning="multiply"
+    )
+    registry.check(unconditional, info_of(SHAPE))
+    registry.check(
+        dataclasses.replace(config, generator_conditioning="concatenate"), info_of(SHAPE)
+    )

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.dataset_info import info_of
 from wgan_tf import flagfile
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
@@ -31,10 +32,10 @@ def maps(network: keras.Model) -> list[tuple[int, ...]]:
 
 
 def pair(config: Config, shape: tuple[int, ...]) -> tuple[keras.Model, keras.Model]:
-    registry.check(config, shape)
+    registry.check(config, info_of(shape))
     return (
-        registry.build_generator(config, shape, 0),
-        registry.build_critic(config, shape, 0),
+        registry.build_generator(config, info_of(shape)),
+        registry.build_critic(config, info_of(shape)),
     )
 
 
@@ -334,4 +335,4 @@ def test_layers_that_do_not_fit_are_refused(
     changes: dict[str, tuple[int, ...]], shape: tuple[int, ...], named: str
 ) -> None:
     with pytest.raises(UserError, match=named):
-        conv_stack.check(dataclasses.replace(DEFAULT, **changes), shape)
+        conv_stack.check(dataclasses.replace(DEFAULT, **changes), info_of(shape))

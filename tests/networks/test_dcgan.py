@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.dataset_info import info_of
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.networks import dcgan, registry
@@ -34,16 +35,16 @@ def test_draws_and_judges_pictures_of_every_size(
     size: int, channels: int, dcgan_config: Config
 ) -> None:
     shape = (size, size, channels)
-    registry.check(dcgan_config, shape)
-    generator = registry.build_generator(dcgan_config, shape, 0)
-    critic = registry.build_critic(dcgan_config, shape, 0)
+    registry.check(dcgan_config, info_of(shape))
+    generator = registry.build_generator(dcgan_config, info_of(shape))
+    critic = registry.build_critic(dcgan_config, info_of(shape))
     pictures = generator(np.ones([2, 3], np.float32))
     assert pictures.shape == (2, *shape)
     assert critic(pictures).shape == (2, 1)
 
 
 def test_maps_of_28_pixels_are_cropped_at_7(dcgan_config: Config) -> None:
-    generator = registry.build_generator(dcgan_config, (28, 28, 1), 0)
+    generator = registry.build_generator(dcgan_config, info_of((28, 28, 1)))
     sides = [layer.output.shape[1] for layer in generator.layers if len(layer.output.shape) == 4]
     steps = [side for i, side in enumerate(sides) if i == 0 or side != sides[i - 1]]
     assert steps == [4, 8, 7, 14, 28]
@@ -51,8 +52,8 @@ def test_maps_of_28_pixels_are_cropped_at_7(dcgan_config: Config) -> None:
 
 def test_parameters_of_the_wgan_gp_mnist_pair() -> None:
     config = Config(dcgan_generator_norm="none", output_activation="sigmoid")
-    generator = registry.build_generator(config, (28, 28, 1), 0)
-    critic = registry.build_critic(config, (28, 28, 1), 0)
+    generator = registry.build_generator(config, info_of((28, 28, 1)))
+    critic = registry.build_critic(config, info_of((28, 28, 1)))
     assert generator.count_params() == (
         (128 * 4 * 4 * 256 + 4 * 4 * 256)  # latent to 4x4x256
         + (5 * 5 * 256 * 128 + 128)  # 4x4 to 8x8, cropped to 7x7
@@ -69,8 +70,8 @@ def test_parameters_of_the_wgan_gp_mnist_pair() -> None:
 
 def test_parameters_of_the_cifar_pair() -> None:
     config = Config(dcgan_width=128)
-    generator = registry.build_generator(config, (32, 32, 3), 0)
-    critic = registry.build_critic(config, (32, 32, 3), 0)
+    generator = registry.build_generator(config, info_of((32, 32, 3)))
+    critic = registry.build_critic(config, info_of((32, 32, 3)))
     # Batch norm has scale, offset and two moving statistics a filter, and stands in for biases.
     assert generator.count_params() == (
         (128 * 4 * 4 * 512 + 4 * 512)
@@ -88,7 +89,7 @@ def test_parameters_of_the_cifar_pair() -> None:
 
 def test_dense_layer_and_layer_norm_of_the_critic(dcgan_config: Config) -> None:
     config = dataclasses.replace(dcgan_config, dcgan_critic_units=5, dcgan_critic_norm="layer")
-    critic = registry.build_critic(config, (16, 16, 1), 0)
+    critic = registry.build_critic(config, info_of((16, 16, 1)))
     # Layer norm, with a scale and an offset a filter, comes after the second convolution, whose
     # bias it does not cancel: it subtracts the mean over all filters.
     assert critic.count_params() == (
@@ -103,7 +104,7 @@ def test_the_first_norm_is_over_the_filters_or_over_the_units(
     config = dataclasses.replace(
         dcgan_config, dcgan_first_norm=first_norm, batch_norm_epsilon=1e-3, precision="float64"
     )
-    generator = registry.build_generator(config, (8, 8, 1), 0)
+    generator = registry.build_generator(config, info_of((8, 8, 1)))
     randomize(generator.variables)
     dense, scale, offset, kernel, bias = (v.numpy() for v in generator.trainable_variables)
     latent = np.random.default_rng(0).normal(size=(5, 3))
@@ -145,14 +146,14 @@ def test_layers_have_biases_where_they_are_asked_for(
         lipschitz="none",
     )
     # The generator's last layer, and the critic's first and last, are followed by no norm.
-    assert biased(registry.build_generator(config, (16, 16, 1), 0)) == generator_biases
-    assert biased(registry.build_critic(config, (16, 16, 1), 0)) == critic_biases
+    assert biased(registry.build_generator(config, info_of((16, 16, 1)))) == generator_biases
+    assert biased(registry.build_critic(config, info_of((16, 16, 1)))) == critic_biases
 
 
 def test_kernels_begin_as_in_the_code_of_wgan_gp() -> None:
     config = Config(dcgan_width=8, dcgan_initializer="wgan_gp")
-    generator = registry.build_generator(config, (32, 32, 3), 0)
-    critic = registry.build_critic(config, (32, 32, 3), 0)
+    generator = registry.build_generator(config, info_of((32, 32, 3)))
+    critic = registry.build_critic(config, info_of((32, 32, 3)))
     # Linear: variance 2 / (inputs + outputs). Deconv2D, of stride 2: 4 / (25 inputs / 4 + 25
     # outputs). Conv2D, of stride 2: 4 / (25 inputs + 25 outputs / 4).
     expected = {
@@ -188,4 +189,4 @@ def test_examples_it_cannot_draw_are_refused(
     changes: dict[str, int], shape: tuple[int, ...], named: str, dcgan_config: Config
 ) -> None:
     with pytest.raises(UserError, match=named):
-        dcgan.check(dataclasses.replace(dcgan_config, **changes), shape)
+        dcgan.check(dataclasses.replace(dcgan_config, **changes), info_of(shape))

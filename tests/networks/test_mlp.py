@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.dataset_info import info_of
 from wgan_tf import flagfile
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
@@ -38,9 +39,9 @@ def test_networks_are_dense_layers_with_rectifiers(
         mlp_critic_units=(6, 4),
         output_activation=activation,
     )
-    registry.check(config, shape)
-    generator = registry.build_generator(config, shape, 0)
-    critic = registry.build_critic(config, shape, 0)
+    registry.check(config, info_of(shape))
+    generator = registry.build_generator(config, info_of(shape))
+    critic = registry.build_critic(config, info_of(shape))
     randomize([*generator.variables, *critic.variables])
     latent = np.random.default_rng(0).normal(size=(3, 3))
 
@@ -65,8 +66,8 @@ def test_hidden_layers_are_dense_then_norm_then_activation(
         batch_norm_epsilon=1e-3,
         bias_before_norm=bias_before_norm,
     )
-    generator = registry.build_generator(config, (2,), 0)
-    critic = registry.build_critic(config, (2,), 0)
+    generator = registry.build_generator(config, info_of((2,)))
+    critic = registry.build_critic(config, info_of((2,)))
     randomize([*generator.variables, *critic.variables])
     x = latent = np.random.default_rng(0).normal(size=(6, 3))
     *hidden, kernel, bias = (variable.numpy() for variable in generator.trainable_variables)
@@ -87,8 +88,8 @@ def test_kernels_begin_as_in_the_code_of_wgan_gp(mlp_config: Config) -> None:
     )
     # Layers before a rectifier: variance 2 / inputs; the last: 2 / (inputs + outputs).
     expected = {
-        registry.build_generator(config, (20,), 0): [2 / 3, 2 / 50, 2 / (60 + 20)],
-        registry.build_critic(config, (20,), 0): [2 / 20, 2 / (70 + 1)],
+        registry.build_generator(config, info_of((20,))): [2 / 3, 2 / 50, 2 / (60 + 20)],
+        registry.build_critic(config, info_of((20,))): [2 / 20, 2 / (70 + 1)],
     }
     for network, variances in expected.items():
         kernels = [v.numpy() for v in network.trainable_variables if v.name == "kernel"]
@@ -100,18 +101,18 @@ def test_kernels_begin_as_in_the_code_of_wgan_gp(mlp_config: Config) -> None:
 def test_parameters_of_the_toy_pair() -> None:
     config = Config(architecture="mlp", output_activation="linear", latent_dim=2)
     between = 2 * (512 * 512 + 512)
-    assert registry.build_generator(config, (2,), 0).count_params() == (
+    assert registry.build_generator(config, info_of((2,))).count_params() == (
         (2 * 512 + 512) + between + (512 * 2 + 2)
     )
-    assert registry.build_critic(config, (2,), 0).count_params() == (
+    assert registry.build_critic(config, info_of((2,))).count_params() == (
         (2 * 512 + 512) + between + (512 * 1 + 1)
     )
 
 
 def test_parameters_of_the_heuristic_pair_for_mnist() -> None:
-    registry.check(HEURISTIC, (28, 28, 1))
-    generator = registry.build_generator(HEURISTIC, (28, 28, 1), 0)
-    critic = registry.build_critic(HEURISTIC, (28, 28, 1), 0)
+    registry.check(HEURISTIC, info_of((28, 28, 1)))
+    generator = registry.build_generator(HEURISTIC, info_of((28, 28, 1)))
+    critic = registry.build_critic(HEURISTIC, info_of((28, 28, 1)))
     # Batch norm has four values a unit, two of them its moving statistics.
     assert generator.count_params() == (
         (100 * 196 + 196 + 4 * 196)
@@ -141,8 +142,8 @@ def test_each_layer_drops_at_its_rate() -> None:
         mlp_critic_units=(2000, 2000),
         mlp_critic_dropout=(0.2, 0.3),
     )
-    generator = registry.build_generator(config, (1,), 0)
-    critic = registry.build_critic(config, (1,), 0)
+    generator = registry.build_generator(config, info_of((1,)))
+    critic = registry.build_critic(config, info_of((1,)))
     for network, rates in ((generator, [0.5, 0.4]), (critic, [0.2, 0.3])):
         dropped = [layer.output for layer in network.layers if isinstance(layer, Dropout)]
         for kernel in network.trainable_variables:
@@ -157,7 +158,7 @@ def test_each_layer_drops_at_its_rate() -> None:
 
 
 def test_without_rates_there_is_no_dropout(mlp_config: Config) -> None:
-    critic = registry.build_critic(mlp_config, (2,), 0)
+    critic = registry.build_critic(mlp_config, info_of((2,)))
     x = np.ones([2, 2])
     np.testing.assert_array_equal(critic(x, training=True), critic(x))
 
@@ -167,4 +168,4 @@ def test_rates_that_do_not_fit_the_layers_are_refused(network: str) -> None:
     name = f"mlp_{network}_dropout"
     config = dataclasses.replace(HEURISTIC, **{name: (0.1, 0.2)})
     with pytest.raises(UserError, match=f"--{name}=0.1,0.2 has 2 entries .*--mlp_{network}_units"):
-        mlp.check(config, (28, 28, 1))
+        mlp.check(config, info_of((28, 28, 1)))

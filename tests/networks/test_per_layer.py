@@ -6,7 +6,7 @@ from wgan_tf.networks.per_layer import per_layer
 
 
 def rates(*entries: float) -> Config:
-    return Config(mlp_critic_dropout=entries)
+    return Config(architecture="mlp", mlp_critic_dropout=entries)
 
 
 def test_one_entry_stands_for_all_layers() -> None:

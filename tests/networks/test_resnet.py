@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.dataset_info import info_of
 from tests.networks.reference import convolve, quarters, relu, repeat
 from wgan_tf import flagfile
 from wgan_tf.config import Config
@@ -66,7 +67,7 @@ def layers_named(network: keras.Model, name: str) -> list[list[np.ndarray]]:
 
 
 def test_the_cifar_generator_is_that_of_the_paper() -> None:
-    generator = registry.build_generator(preset("cifar"), (32, 32, 3), 0)
+    generator = registry.build_generator(preset("cifar"), info_of((32, 32, 3)))
     assert map_shapes(generator) == [(8, 8, 128), (16, 16, 128), (32, 32, 128)]
     block = (
         2 * 128  # batch norm: scale and offset
@@ -82,7 +83,7 @@ def test_the_cifar_generator_is_that_of_the_paper() -> None:
 
 
 def test_the_cifar_critic_is_that_of_the_paper() -> None:
-    critic = registry.build_critic(preset("cifar"), (32, 32, 3), 0)
+    critic = registry.build_critic(preset("cifar"), info_of((32, 32, 3)))
     assert map_shapes(critic) == [(16, 16, 128), (8, 8, 128), (8, 8, 128), (8, 8, 128)]
     convolution = 3 * 3 * 128 * 128 + 128
     assert critic.count_params() == (
@@ -95,18 +96,18 @@ def test_the_cifar_critic_is_that_of_the_paper() -> None:
 
 def test_the_conditional_cifar_pair_is_that_of_the_paper() -> None:
     config = preset("cifar_acgan")
-    generator = registry.build_generator(config, (32, 32, 3), 10)
-    critic = registry.build_critic(config, (32, 32, 3), 10)
-    plain = registry.build_generator(preset("cifar"), (32, 32, 3), 0)
+    generator = registry.build_generator(config, info_of((32, 32, 3), 10))
+    critic = registry.build_critic(config, info_of((32, 32, 3), 10))
+    plain = registry.build_generator(preset("cifar"), info_of((32, 32, 3)))
     # Six of the seven batch norms have a scale and an offset for each of ten classes.
     assert count_trainable(generator) - count_trainable(plain) == 6 * 2 * 128 * (10 - 1)
     assert [tuple(output.shape) for output in critic.outputs] == [(None, 1), (None, 10)]
-    unconditional = registry.build_critic(preset("cifar"), (32, 32, 3), 0)
+    unconditional = registry.build_critic(preset("cifar"), info_of((32, 32, 3)))
     assert critic.count_params() - unconditional.count_params() == 128 * 10 + 10
 
 
 def test_the_generator_for_64_pixels_is_that_of_the_authors() -> None:
-    generator = registry.build_generator(AT_64, (64, 64, 3), 0)
+    generator = registry.build_generator(AT_64, info_of((64, 64, 3)))
     assert map_shapes(generator) == [(8, 8, 512), (16, 16, 256), (32, 32, 128), (64, 64, 64)]
 
     def block(inputs: int, filters: int) -> int:
@@ -130,7 +131,7 @@ def test_the_generator_for_64_pixels_is_that_of_the_authors() -> None:
 
 
 def test_the_critic_for_64_pixels_is_that_of_the_authors() -> None:
-    critic = registry.build_critic(AT_64, (64, 64, 3), 0)
+    critic = registry.build_critic(AT_64, info_of((64, 64, 3)))
     assert map_shapes(critic) == [(32, 32, 128), (16, 16, 256), (8, 8, 512), (4, 4, 512)]
 
     def block(inputs: int, filters: int) -> int:
@@ -153,7 +154,7 @@ def test_the_critic_for_64_pixels_is_that_of_the_authors() -> None:
 
 
 def test_initial_kernels_deviate_as_in_the_authors_code() -> None:
-    critic = registry.build_critic(preset("cifar"), (32, 32, 3), 0)
+    critic = registry.build_critic(preset("cifar"), info_of((32, 32, 3)))
     inner, shortcuts = convolutions(critic, 3), convolutions(critic, 1)
     # Uniform, residual: variance 4 / (fan_in + fan_out); shortcuts: 2 / (fan_in + fan_out).
     for (kernel, bias), variance in (
@@ -175,7 +176,7 @@ def test_the_generator_computes_what_the_paper_says(
     config = dataclasses.replace(
         SMALL, conditional="auxiliary_classifier", generator_conditioning=conditioning
     )
-    generator = registry.build_generator(config, (8, 8, 3), 4)
+    generator = registry.build_generator(config, info_of((8, 8, 3), 4))
     randomize(generator.variables)
     latent, label = np.random.default_rng(1).normal(size=(3, 5)), np.array([2, 0, 3])
 
@@ -207,7 +208,8 @@ def test_the_generator_computes_what_the_paper_says(
 
 
 def test_the_critic_computes_what_the_paper_says(randomize: Randomize) -> None:
-    critic = registry.build_critic(SMALL, (8, 8, 3), 4)
+    config = dataclasses.replace(SMALL, conditional="auxiliary_classifier")
+    critic = registry.build_critic(config, info_of((8, 8, 3), 4))
     randomize(critic.variables)
     x = pictures = np.random.default_rng(1).normal(size=(2, 8, 8, 3))
 
@@ -234,7 +236,7 @@ def test_the_critic_with_layer_norm_computes_what_the_authors_code_does(
         resnet_critic_pooling="flatten",
         resnet_critic_norm="layer",
     )
-    critic = registry.build_critic(config, (4, 4, 1), 0)
+    critic = registry.build_critic(config, info_of((4, 4, 1)))
     randomize(critic.variables)
     pictures = np.random.default_rng(1).normal(size=(2, 4, 4, 1))
 
@@ -260,7 +262,7 @@ def test_the_penalty_has_right_gradients(first_block: str, norm: str, randomize:
     config = dataclasses.replace(
         SMALL, resnet_critic_first_block=first_block, resnet_critic_norm=norm
     )
-    critic = registry.build_critic(config, (8, 8, 1), 0)
+    critic = registry.build_critic(config, info_of((8, 8, 1)))
     randomize(critic.variables)
     random = np.random.default_rng(2)
     points = tf.constant(random.normal(size=(2, 8, 8, 1)))
@@ -308,10 +310,11 @@ def test_sides_are_the_start_size_times_a_power_of_two(
         resnet_critic_filters=(2, 2, 2),
         resnet_critic_downsamplings=downsamplings,
     )
-    registry.check(config, (side, side, 3))
-    pictures = registry.build_generator(config, (side, side, 3), 0)([np.ones([2, 3], np.float32)])
+    registry.check(config, info_of((side, side, 3)))
+    generator = registry.build_generator(config, info_of((side, side, 3)))
+    pictures = generator([np.ones([2, 3], np.float32)])
     assert pictures.shape == (2, side, side, 3)
-    critic = registry.build_critic(config, (side, side, 3), 0)
+    critic = registry.build_critic(config, info_of((side, side, 3)))
     assert critic(pictures).shape == (2, 1)
     assert map_shapes(critic)[-1] == (side // 2**downsamplings,) * 2 + (2,)
 
@@ -360,6 +363,6 @@ def test_what_does_not_fit_is_refused(
     changes: dict[str, Any], shape: tuple[int, ...], named: tuple[str, ...]
 ) -> None:
     with pytest.raises(UserError) as error:
-        resnet.check(Config(architecture="resnet", **changes), shape)
+        resnet.check(Config(architecture="resnet", **changes), info_of(shape))
     assert all(text in str(error.value) for text in named)
     assert str(error.value).endswith(".")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 import keras
 import numpy as np
 
+from tests.dataset_info import info_of
 from wgan_tf.config import Config
 from wgan_tf.networks import registry
 from wgan_tf.networks.normalization import BatchNormalization
@@ -14,7 +15,7 @@ Randomize = Callable[[Iterable[keras.Variable]], None]
 
 def build(config: Config, **options: object) -> keras.Model:
     changed = dataclasses.replace(config, mlp_generator_units=(5, 4), **options)
-    return registry.build_average_generator(changed, (2,), 0)
+    return registry.build_average_generator(changed, info_of((2,)))
 
 
 def test_statistics_are_means_over_batches_of_which_each_takes_its_own(

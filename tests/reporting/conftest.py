@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from wgan_tf.config import Config
+from wgan_tf.data.info import DatasetInfo
 from wgan_tf.monitoring.grids import encode_png
 from wgan_tf.monitoring.metrics_log import MetricsLog
-from wgan_tf.run_folder import DatasetCard, RunFolder
+from wgan_tf.run_folder import RunFolder
 
 MakeRun = Callable[..., RunFolder]
 
@@ -31,8 +32,8 @@ def make_run(tmp_path: pathlib.Path) -> MakeRun:
         path = tmp_path / name
         folder = RunFolder(str(path))
         settings = {"steps": 800, "batch_size": 10, "data_dir": str(tmp_path / "data"), **options}
-        card = DatasetCard((8, 8, 1), 1797, ("zero", "one"), "digest")
-        folder.write(Config(workdir=str(path), **settings), card)
+        info = DatasetInfo((8, 8, 1), 1797, ("zero", "one"), "digest")
+        folder.write(Config(workdir=str(path), **settings), info)
         metrics = MetricsLog(folder.metrics_file)
         for i, line in enumerate(lines):
             metrics.append(100 * (i + 1), line)

@@ -9,34 +9,21 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.reporting.conftest import MakeRun
-from wgan_tf import drawing
 from wgan_tf.data.store import Store, open_store
 from wgan_tf.errors import UserError
 from wgan_tf.networks import registry
 from wgan_tf.reporting.nearest_examples import compare
-from wgan_tf.reporting.runs import Run, read_runs
+from wgan_tf.reporting.runs import RecordedRun, read_runs
 from wgan_tf.run_folder import RunFolder
+from wgan_tf.serving.sampler import Sampler
 
 
-def with_checkpoint(folder: RunFolder) -> tuple[Run, Store]:
+def with_checkpoint(folder: RunFolder) -> tuple[RecordedRun, Store]:
     """The run with an untrained generator as its checkpoint of step 700, and its data."""
     config = folder.read_config()
-    store = open_store(
-        config.dataset,
-        data_dir=config.data_dir,
-        split=config.train_split,
-        image_size=config.image_size,
-        classes=config.classes,
-    )
-    card = dataclasses.replace(
-        folder.read_dataset_card(),
-        digest=store.digest,
-        example_shape=store.example_shape,
-        class_names=store.class_names,
-    )
-    folder.write(config, card)
-    num_classes = registry.count_classes(config, card.class_names)
-    generator = registry.build_average_generator(config, card.example_shape, num_classes)
+    store = open_store(config, config.train_split)
+    folder.write(config, store.info)
+    generator = registry.build_average_generator(config, store.info)
     saved = tf.train.Checkpoint(average_generator=generator)
     manager = tf.train.CheckpointManager(saved, folder.checkpoints, 1, checkpoint_name="step")
     manager.save(checkpoint_number=700)
@@ -70,7 +57,7 @@ def test_pictures_are_shown_beside_the_nearest_of_all_examples(make_run: MakeRun
 
 def test_a_generator_of_copies_is_told(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     run, store = with_checkpoint(make_run(dcgan_width=2, dcgan_start_size=2))
-    monkeypatch.setattr(drawing, "draw", lambda *_: store.read(np.arange(64))[0])
+    monkeypatch.setattr(Sampler, "draw", lambda *_: store.read(np.arange(64))[0])
     found = compare(run)
     assert found.sample_distance == 0
     assert found.real_distance > 10
@@ -97,10 +84,10 @@ def test_points_are_compared_without_pictures(make_run: MakeRun) -> None:
 def test_other_examples_than_those_of_training_are_not_compared(make_run: MakeRun) -> None:
     folder = make_run(dcgan_width=2, dcgan_start_size=2)
     run, _ = with_checkpoint(folder)
-    folder.write(run.config, dataclasses.replace(run.card, digest="another"))
+    folder.write(run.config, dataclasses.replace(run.info, digest="another"))
     with pytest.raises(UserError, match="--dataset=digits are not those that the run"):
         compare(run)
-    folder.write(run.config, run.card)
+    folder.write(run.config, run.info)
     shutil.rmtree(pathlib.Path(folder.checkpoints))
     with pytest.raises(UserError, match="has no checkpoint"):
         compare(run)

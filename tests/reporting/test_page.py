@@ -11,11 +11,11 @@ import pytest
 
 from tests.reporting.conftest import LINES, MakeRun
 from tests.untrained import write_run
-from wgan_tf import drawing
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
 from wgan_tf.reporting import write_report
 from wgan_tf.run_folder import RunFolder
+from wgan_tf.serving.export import export
 
 
 class Reader(html.parser.HTMLParser):
@@ -56,7 +56,7 @@ def test_the_page_tells_what_the_newest_model_was_exported_with(tmp_path: pathli
     folder = write_run(tmp_path / "run", config)
     page = written(folder)
     assert "Exported with" not in page.text
-    drawing.export(folder)
+    export(folder)
     page = written(folder)
     for package in ("wgan_tf", "tensorflow", "keras"):
         assert f"Exported with {package} {metadata.version(package)}" in page.text

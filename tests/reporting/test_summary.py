@@ -3,7 +3,7 @@ import pytest
 from tests.reporting.conftest import MakeRun
 from wgan_tf.config import Config
 from wgan_tf.reporting import summary
-from wgan_tf.reporting.runs import Run, read_runs
+from wgan_tf.reporting.runs import RecordedRun, read_runs
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_options_without_effect_are_not_shown() -> None:
 def test_the_best_value_is_of_the_step_where_it_was(make_run: MakeRun) -> None:
     def best(lines: list[dict[str, float]], name: str) -> tuple[str, float, int] | None:
         (run,) = read_runs([make_run(name, lines=lines)])
-        assert isinstance(run, Run)
+        assert isinstance(run, RecordedRun)
         return summary.summary_metric(run)
 
     kid = [{"kid_x": 3.0, "kid_x_standard_error": 0.1}, {"kid_x": 2.0}, {"kid_x": 4.0}]

@@ -1,12 +1,20 @@
+import dataclasses
+import json
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.dataset_info import info_of
+from tests.untrained import build_generator, write_checkpoint, write_run
 from wgan_tf.config import Config
 from wgan_tf.networks import registry
 from wgan_tf.pixels import PixelScale
-from wgan_tf.serving.sampler import ImageSampler, PointSampler
+from wgan_tf.run_folder import RunFolder
+from wgan_tf.serving.generator_spec import GeneratorSpec
+from wgan_tf.serving.served_module import ImageModule, PointModule
 
 LATENT_DIM = 5
 NUM_CLASSES = 4
@@ -39,21 +47,18 @@ def image_generator() -> keras.Model:
 
 
 @pytest.fixture(scope="session")
-def image_sampler(image_generator: keras.Model) -> ImageSampler:
-    return ImageSampler(
-        image_generator,
-        latent_dim=LATENT_DIM,
-        latent_distribution="normal",
-        image_shape=(6, 6, 3),
-        pixel_scale=PixelScale(-1.0, 1.0),
-    )
+def image_spec() -> GeneratorSpec:
+    return GeneratorSpec((6, 6, 3), LATENT_DIM, "normal", pixel_scale=PixelScale(-1.0, 1.0))
+
+
+@pytest.fixture(scope="session")
+def image_module(image_generator: keras.Model, image_spec: GeneratorSpec) -> ImageModule:
+    return ImageModule(image_generator, image_spec)
 
 
 @pytest.fixture
-def point_sampler() -> PointSampler:
-    return PointSampler(
-        LinearPoints(), latent_dim=LATENT_DIM, latent_distribution="uniform", example_shape=[2]
-    )
+def point_module() -> PointModule:
+    return PointModule(LinearPoints(), GeneratorSpec((2,), LATENT_DIM, "uniform"))
 
 
 @pytest.fixture(scope="session")
@@ -67,16 +72,31 @@ def conditional_generator() -> keras.Model:
         conditional="auxiliary_classifier",
         generator_conditioning="concatenate",
     )
-    return registry.build_average_generator(config, (8, 8, 1), NUM_CLASSES)
+    return registry.build_average_generator(config, info_of((8, 8, 1), NUM_CLASSES))
 
 
 @pytest.fixture(scope="session")
-def conditional_sampler(conditional_generator: keras.Model) -> ImageSampler:
-    return ImageSampler(
-        conditional_generator,
-        latent_dim=LATENT_DIM,
-        latent_distribution="normal",
-        image_shape=(8, 8, 1),
-        pixel_scale=PixelScale(-1.0, 1.0),
-        num_classes=NUM_CLASSES,
+def conditional_module(conditional_generator: keras.Model) -> ImageModule:
+    names = tuple(map(str, range(NUM_CLASSES)))
+    spec = GeneratorSpec((8, 8, 1), LATENT_DIM, "normal", names, PixelScale(-1.0, 1.0))
+    return ImageModule(conditional_generator, spec)
+
+
+@pytest.fixture(scope="module")
+def conditional_run(dcgan_config: Config, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    config = dataclasses.replace(
+        dcgan_config,
+        conditional="auxiliary_classifier",
+        sampling_statistics="standing",
+        dequantize=True,
     )
+    folder = write_run(tmp_path_factory.mktemp("runs") / "run", config, steps=(2, 3))
+    write_checkpoint(folder.best_checkpoints, build_generator(config), 1)
+    lines = [
+        {"step": 1, "fid_classifier": 9.0, "critic_loss": 1.0},
+        {"step": 2, "critic_loss": 2.0},
+        {"step": 3, "critic_loss": None},
+        {"step": 4, "fid_classifier": 7.0},
+    ]
+    Path(folder.metrics_file).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder

@@ -8,6 +8,7 @@ import pytest
 from wgan_tf.errors import ExportError
 from wgan_tf.pixels import PixelScale
 from wgan_tf.serving.formats import FORMATS, build_served_model, write_converted
+from wgan_tf.serving.generator_spec import GeneratorSpec
 
 
 def build_model(pixel_scale: PixelScale) -> keras.Model:
@@ -15,7 +16,9 @@ def build_model(pixel_scale: PixelScale) -> keras.Model:
     latent = keras.Input([2])
     generator = keras.Model([latent], keras.layers.Dense(2)(latent))
     generator.set_weights([np.array([[1.0, 1.0], [1.0, -1.0]]), np.zeros(2)])
-    return build_served_model(generator, latent_dim=2, num_classes=0, pixel_scale=pixel_scale)
+    return build_served_model(
+        generator, GeneratorSpec((2, 1, 1), 2, "normal", pixel_scale=pixel_scale)
+    )
 
 
 @pytest.fixture

@@ -19,9 +19,11 @@ import PIL.Image
 import pytest
 import tensorflow as tf
 
+from tests.untrained import card_of
 from wgan_tf.pixels import PixelScale
-from wgan_tf.serving.sampler import Sampler, build_sampler
+from wgan_tf.serving.generator_spec import GeneratorSpec
 from wgan_tf.serving.saved_model import write_saved_model
+from wgan_tf.serving.served_module import ServedModule, build_served_module
 
 grpc = pytest.importorskip("grpc")
 predict_pb2 = pytest.importorskip("tensorflow_serving.apis.predict_pb2")
@@ -31,7 +33,9 @@ GUIDE = (Path(__file__).parents[2] / "docs" / "serving.md").read_text()
 REQUESTS = re.findall(r"```http\nPOST /v1/models/(\w+):predict\n\n(.+?)\n```", GUIDE, re.DOTALL)
 
 
-def make_sampler(latent_dim: int, example_shape: tuple[int, ...], num_classes: int = 0) -> Sampler:
+def make_module(
+    latent_dim: int, example_shape: tuple[int, ...], num_classes: int = 0
+) -> ServedModule:
     keras.utils.set_random_seed(3)
     inputs = [keras.Input([latent_dim])]
     x = inputs[0]
@@ -40,23 +44,19 @@ def make_sampler(latent_dim: int, example_shape: tuple[int, ...], num_classes: i
         x = keras.layers.Multiply()([x, keras.layers.Embedding(num_classes, latent_dim)(inputs[1])])
     x = keras.layers.Dense(math.prod(example_shape), activation="tanh")(x)
     generator = keras.Model(inputs, keras.layers.Reshape(example_shape)(x))
-    return build_sampler(
-        generator,
-        latent_dim=latent_dim,
-        latent_distribution="normal",
-        example_shape=example_shape,
-        pixel_scale=PixelScale(-1.0, 1.0) if len(example_shape) == 3 else None,
-        num_classes=num_classes,
-    )
+    names = tuple(map(str, range(num_classes)))
+    scale = PixelScale(-1.0, 1.0) if len(example_shape) == 3 else None
+    spec = GeneratorSpec(example_shape, latent_dim, "normal", names, scale)
+    return build_served_module(generator, spec)
 
 
 @pytest.fixture(scope="module")
-def samplers() -> dict[str, Sampler]:
+def modules() -> dict[str, ServedModule]:
     """Of the shapes that the guide tells, by the name of the model."""
     return {
-        "digits": make_sampler(64, (8, 8, 1)),
-        "toy_25gaussians": make_sampler(2, (2,)),
-        "conditional": make_sampler(4, (8, 8, 1), num_classes=3),
+        "digits": make_module(64, (8, 8, 1)),
+        "toy_25gaussians": make_module(2, (2,)),
+        "conditional": make_module(4, (8, 8, 1), num_classes=3),
     }
 
 
@@ -83,10 +83,13 @@ class Service(services.PredictionServiceServicer):
 
 
 @pytest.fixture(scope="module")
-def service(samplers: dict[str, Sampler], tmp_path_factory: pytest.TempPathFactory) -> Service:
+def service(modules: dict[str, ServedModule], tmp_path_factory: pytest.TempPathFactory) -> Service:
     folder = tmp_path_factory.mktemp("models")
     return Service(
-        {name: write_saved_model(sampler, folder / name, {}) for name, sampler in samplers.items()}
+        {
+            name: write_saved_model(module, folder / name, card_of(module.spec))
+            for name, module in modules.items()
+        }
     )
 
 
@@ -142,12 +145,12 @@ def post(service: Service, address: str, model: str, body: dict[str, Any]) -> An
     return answer["predictions" if "instances" in body else "outputs"]
 
 
-def expected(sampler: Sampler, body: dict[str, Any]) -> np.ndarray:
-    """What the sampler that was exported gives for a body."""
+def expected(module: ServedModule, body: dict[str, Any]) -> np.ndarray:
+    """What the module that was exported gives for a body."""
     inputs = body.get("inputs")
     if isinstance(inputs, dict) and "seed" in inputs:
         label = [inputs["label"]] if "label" in inputs else []
-        (examples,) = sampler.sample(inputs["n"], inputs["seed"], *label).values()
+        (examples,) = module.sample(inputs["n"], inputs["seed"], *label).values()
         return examples.numpy()
     if isinstance(inputs, dict):
         latent, label = inputs["latent"], [inputs["label"]]
@@ -158,12 +161,12 @@ def expected(sampler: Sampler, body: dict[str, Any]) -> np.ndarray:
         label = [[row["label"] for row in body["instances"]]]
     else:
         latent, label = body["instances"], []
-    (examples,) = sampler.serving_default(np.array(latent, np.float32), *label).values()
+    (examples,) = module.serving_default(np.array(latent, np.float32), *label).values()
     return examples.numpy()
 
 
-def test_the_guide_has_requests_of_all_forms(samplers: dict[str, Sampler]) -> None:
-    assert {model for model, _ in REQUESTS} == samplers.keys()
+def test_the_guide_has_requests_of_all_forms(modules: dict[str, ServedModule]) -> None:
+    assert {model for model, _ in REQUESTS} == modules.keys()
     assert {key for _, body in REQUESTS for key in json.loads(body)} == {
         "signature_name",
         "inputs",
@@ -173,22 +176,24 @@ def test_the_guide_has_requests_of_all_forms(samplers: dict[str, Sampler]) -> No
 
 @pytest.mark.parametrize(("model", "text"), REQUESTS)
 def test_rest_bodies_of_the_guide_get_the_models_answer(
-    samplers: dict[str, Sampler], service: Service, address: str, model: str, text: str
+    modules: dict[str, ServedModule], service: Service, address: str, model: str, text: str
 ) -> None:
     body = json.loads(text)
     answer = post(service, address, model, body)
     if body.get("signature_name") == "sample_png":
         files = [io.BytesIO(base64.b64decode(entry["b64"])) for entry in answer]
         answer = [np.asarray(PIL.Image.open(file))[..., np.newaxis] for file in files]
-    np.testing.assert_allclose(answer, expected(samplers[model], body), atol=1e-6)
+    np.testing.assert_allclose(answer, expected(modules[model], body), atol=1e-6)
 
 
-def test_the_guides_grpc_client_gets_pictures(samplers: dict[str, Sampler], address: str) -> None:
+def test_the_guides_grpc_client_gets_pictures(
+    modules: dict[str, ServedModule], address: str
+) -> None:
     (client,) = re.findall(r"```python\n(import grpc.+?)```", GUIDE, re.DOTALL)
     variables: dict[str, Any] = {}
     exec(client.replace("localhost:8500", address), variables)
     variables["channel"].close()
-    pictures = samplers["digits"].sample(4, 1)["images"].numpy()
+    pictures = modules["digits"].sample(4, 1)["images"].numpy()
     np.testing.assert_array_equal(variables["images"], pictures)
 
 

@@ -1,4 +1,3 @@
-import json
 import signal
 import subprocess
 import sys
@@ -9,10 +8,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.untrained import card_of
 from wgan_tf.errors import ExportError
 from wgan_tf.pixels import PixelScale
-from wgan_tf.serving.sampler import ImageSampler, PointSampler
-from wgan_tf.serving.saved_model import _unfinished_folder, write_saved_model
+from wgan_tf.serving.generator_spec import GeneratorSpec
+from wgan_tf.serving.model_card import ModelCard
+from wgan_tf.serving.saved_model import _unfinished_folder, read_model_card, write_saved_model
+from wgan_tf.serving.served_module import ImageModule, PointModule, ServedModule
 
 CONSUMER = """
 import sys
@@ -54,10 +56,15 @@ class Scaled(tf.Module):
         return latent * self.factor + self.noise * tf.random.normal(tf.shape(latent))
 
 
-def scaled_sampler(factor: float, noise: float = 0.0) -> PointSampler:
-    return PointSampler(
-        Scaled(factor, noise), latent_dim=5, latent_distribution="normal", example_shape=[5]
-    )
+POINTS = GeneratorSpec((5,), 5, "normal")
+
+
+def scaled_module(factor: float, noise: float = 0.0) -> PointModule:
+    return PointModule(Scaled(factor, noise), POINTS)
+
+
+def exported(module: ServedModule, path: Path) -> tf.Module:
+    return tf.saved_model.load(write_saved_model(module, path, card_of(module.spec)))
 
 
 @pytest.mark.parametrize("labels", [[], [2]], ids=["unconditional", "conditional"])
@@ -65,18 +72,18 @@ def test_a_process_with_tensorflow_alone_gets_the_same_pictures(
     labels: list[int], request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     kind = "conditional" if labels else "image"
-    sampler = request.getfixturevalue(f"{kind}_sampler")
+    module = request.getfixturevalue(f"{kind}_module")
     generator = request.getfixturevalue(f"{kind}_generator")
-    exported = write_saved_model(sampler, tmp_path / "export", {"steps": 5, "fid": 12.5})
-    assert exported == f"{tmp_path}/export/1"
-    card = json.loads((tmp_path / "export/1/assets.extra/model_card.json").read_text())
-    assert card == {"steps": 5, "fid": 12.5}
+    card = card_of(module.spec)
+    version = write_saved_model(module, tmp_path / "export", card)
+    assert version == f"{tmp_path}/export/1"
+    assert ModelCard.read(version) == card
 
     result = tmp_path / "result.npz"
-    arguments = [exported, str(2**40), str(result), *map(str, labels)]
+    arguments = [version, str(2**40), str(result), *map(str, labels)]
     subprocess.run([sys.executable, "-I", "-c", CONSUMER, *arguments], cwd=tmp_path, check=True)
     with np.load(result) as consumed:
-        images = sampler.sample(20, 2**40, *labels)["images"]
+        images = module.sample(20, 2**40, *labels)["images"]
         np.testing.assert_array_equal(consumed["images"], images)
         np.testing.assert_array_equal(consumed["decoded"], images)
         latent = np.linspace(-1, 1, 15, dtype=np.float32).reshape(3, 5)
@@ -86,9 +93,11 @@ def test_a_process_with_tensorflow_alone_gets_the_same_pictures(
 
 
 def test_signatures_have_the_promised_names_and_types(
-    image_sampler: ImageSampler, tmp_path: Path
+    image_module: ImageModule, tmp_path: Path
 ) -> None:
-    model = tf.saved_model.load(write_saved_model(image_sampler, tmp_path, {}))
+    model = tf.saved_model.load(
+        write_saved_model(image_module, tmp_path, card_of(image_module.spec))
+    )
     described = {
         name: (
             {key: (spec.dtype, spec.shape.as_list()) for key, spec in inputs.items()},
@@ -113,22 +122,24 @@ def test_signatures_have_the_promised_names_and_types(
 
 
 def test_a_session_gets_the_same_pictures_as_tensorflow_serving_runs_it(
-    conditional_sampler: ImageSampler, tmp_path: Path
+    conditional_module: ImageModule, tmp_path: Path
 ) -> None:
-    path = write_saved_model(conditional_sampler, tmp_path, {})
+    path = write_saved_model(conditional_module, tmp_path, card_of(conditional_module.spec))
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         model = tf.compat.v1.saved_model.load(session, ["serve"], path)
         signature = model.signature_def["sample"]
         given = {"n": 20, "seed": 2**40, "label": 3}
         feed = {signature.inputs[name].name: value for name, value in given.items()}
         images = session.run(signature.outputs["images"].name, feed)
-    np.testing.assert_array_equal(images, conditional_sampler.sample(20, 2**40, 3)["images"])
+    np.testing.assert_array_equal(images, conditional_module.sample(20, 2**40, 3)["images"])
 
 
 def test_a_conditional_model_takes_labels_and_tells_mistakes(
-    conditional_sampler: ImageSampler, tmp_path: Path
+    conditional_module: ImageModule, tmp_path: Path
 ) -> None:
-    model = tf.saved_model.load(write_saved_model(conditional_sampler, tmp_path, {}))
+    model = tf.saved_model.load(
+        write_saved_model(conditional_module, tmp_path, card_of(conditional_module.spec))
+    )
     inputs = {
         name: {
             key: (spec.dtype, spec.shape.as_list())
@@ -150,7 +161,7 @@ def test_a_conditional_model_takes_labels_and_tells_mistakes(
         }
         np.testing.assert_array_equal(
             model.signatures["sample"](**arguments)["images"],
-            conditional_sampler.sample(**arguments)["images"],
+            conditional_module.sample(**arguments)["images"],
         )
     for latent, label, complaint in (
         (tf.zeros([2, 6]), [0, 0], "latent must have rows of 5 numbers.*6"),
@@ -164,8 +175,8 @@ def test_a_conditional_model_takes_labels_and_tells_mistakes(
 def test_versions_rise_above_the_highest_integer(tmp_path: Path) -> None:
     for name in ("3", "007", "latest", "9x"):
         (tmp_path / name).mkdir()
-    assert write_saved_model(scaled_sampler(2.0), tmp_path, {}) == f"{tmp_path}/8"
-    second = write_saved_model(scaled_sampler(3.0), tmp_path, {})
+    assert write_saved_model(scaled_module(2.0), tmp_path, card_of(POINTS)) == f"{tmp_path}/8"
+    second = write_saved_model(scaled_module(3.0), tmp_path, card_of(POINTS))
     assert second == f"{tmp_path}/9"
     model = tf.saved_model.load(second)
     points = model.signatures["serving_default"](latent=tf.ones([1, 5]))["points"]
@@ -177,12 +188,12 @@ def test_versions_rise_above_the_highest_integer(tmp_path: Path) -> None:
 ABANDON = """
 import os, signal, sys
 from wgan_tf.serving import saved_model
-from wgan_tf.serving.sampler import PointSampler
+from wgan_tf.serving.generator_spec import GeneratorSpec
+from wgan_tf.serving.served_module import PointModule
+from tests.untrained import card_of
 saved_model._compare = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
-sampler = PointSampler(
-    lambda inputs: inputs[0], latent_dim=2, latent_distribution="normal", example_shape=[2]
-)
-saved_model.write_saved_model(sampler, sys.argv[1], {})
+module = PointModule(lambda inputs: inputs[0], GeneratorSpec((2,), 2, "normal"))
+saved_model.write_saved_model(module, sys.argv[1], card_of(module.spec))
 """
 
 
@@ -195,7 +206,7 @@ def test_what_a_killed_export_left_is_removed_and_a_running_one_is_let_be(
     assert (abandoned / "saved_model.pb").exists()
     with _unfinished_folder(str(tmp_path)) as running:
         assert not abandoned.exists()
-        assert write_saved_model(scaled_sampler(2.0), tmp_path, {}) == f"{tmp_path}/1"
+        assert write_saved_model(scaled_module(2.0), tmp_path, card_of(POINTS)) == f"{tmp_path}/1"
         assert Path(running).exists()
     assert [path.name for path in tmp_path.iterdir()] == ["1"]
 
@@ -212,23 +223,23 @@ def test_a_version_taken_by_another_export_meanwhile_is_left_alone(
         rename(source, target)
 
     monkeypatch.setattr(tf.io.gfile, "rename", rename_after_a_rival)
-    assert write_saved_model(scaled_sampler(2.0), tmp_path, {}) == f"{tmp_path}/2"
+    assert write_saved_model(scaled_module(2.0), tmp_path, card_of(POINTS)) == f"{tmp_path}/2"
     assert [path.name for path in (tmp_path / "1").iterdir()] == ["rival"]
 
 
 @pytest.mark.parametrize(
-    ("sampler", "complaint"),
+    ("module", "complaint"),
     [
-        (scaled_sampler(1.0, noise=1e-3), "not that of the model in memory"),
-        (scaled_sampler(np.nan), "not finite"),
+        (scaled_module(1.0, noise=1e-3), "not that of the model in memory"),
+        (scaled_module(np.nan), "not finite"),
     ],
 )
 def test_a_model_that_fails_the_comparison_is_not_published(
-    sampler: PointSampler, complaint: str, tmp_path: Path
+    module: PointModule, complaint: str, tmp_path: Path
 ) -> None:
     tf.random.set_seed(0)
     with pytest.raises(ExportError, match=complaint):
-        write_saved_model(sampler, tmp_path, {})
+        write_saved_model(module, tmp_path, card_of(module.spec))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -236,20 +247,15 @@ def test_pictures_that_are_not_numbers_are_not_published(tmp_path: Path) -> None
     latent = keras.Input([5])
     not_numbers = keras.layers.Dense(12, bias_initializer=keras.initializers.Constant(np.nan))
     model = keras.Model([latent], keras.layers.Reshape([2, 2, 3])(not_numbers(latent)))
-    sampler = ImageSampler(
-        model,
-        latent_dim=5,
-        latent_distribution="normal",
-        image_shape=(2, 2, 3),
-        pixel_scale=PixelScale(-1.0, 1.0),
-    )
+    spec = GeneratorSpec((2, 2, 3), 5, "normal", pixel_scale=PixelScale(-1.0, 1.0))
+    module = ImageModule(model, spec)
     with pytest.raises(ExportError, match=r"serving_default\.images is not finite"):
-        write_saved_model(sampler, tmp_path, {})
+        write_saved_model(module, tmp_path, card_of(module.spec))
 
 
-def test_a_model_card_that_is_not_json_is_refused_first(tmp_path: Path) -> None:
-    with pytest.raises(TypeError):
-        write_saved_model(scaled_sampler(1.0), tmp_path / "export", {"path": tmp_path})
-    with pytest.raises(ValueError, match="JSON"):
-        write_saved_model(scaled_sampler(1.0), tmp_path / "export", {"fid": float("nan")})
-    assert not (tmp_path / "export").exists()
+def test_a_model_card_that_is_not_there_or_damaged_is_none(tmp_path: Path) -> None:
+    assert read_model_card(tmp_path / "absent") is None
+    version = write_saved_model(scaled_module(1.0), tmp_path, card_of(POINTS))
+    assert read_model_card(tmp_path) == card_of(POINTS)
+    Path(version, "assets.extra", "model_card.json").write_text('{"dataset": "digits"}')
+    assert read_model_card(tmp_path) is None

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from wgan_tf.serving.sampler import ImageSampler
+from tests.untrained import card_of
 from wgan_tf.serving.saved_model import write_saved_model
+from wgan_tf.serving.served_module import ImageModule
 from wgan_tf.serving.warmup import encode_prediction_log
 
 prediction_log_pb2 = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
@@ -24,9 +25,9 @@ def test_a_record_is_a_prediction_log() -> None:
 
 
 def test_a_model_is_warmed_up_on_every_signature(
-    conditional_sampler: ImageSampler, tmp_path: Path
+    conditional_module: ImageModule, tmp_path: Path
 ) -> None:
-    path = write_saved_model(conditional_sampler, tmp_path, {})
+    path = write_saved_model(conditional_module, tmp_path, card_of(conditional_module.spec))
     model = tf.saved_model.load(path)
     records = tf.data.TFRecordDataset(f"{path}/assets.extra/tf_serving_warmup_requests")
     requests = [

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import tensorflow as tf
 
+from tests.dataset_info import info_of
 from tests.sources.notation import Constraint, Network, Objective, Row
 from tests.sources.seen_networks import read_network
 from wgan_tf.config import Config, label_distribution
@@ -129,10 +130,11 @@ def read_preset(config: Config, *, with_networks: bool) -> Row:
 def _networks(config: Config) -> tuple[Network, Network]:
     classes = CLASSES if config.conditional != "none" else 0
     _, shape = DATASETS[_dataset(config)]
-    registry.check(config, shape)
+    info = info_of(shape, classes)
+    registry.check(config, info)
     return (
-        read_network(registry.build_generator(config, shape, classes)),
-        read_network(registry.build_critic(config, shape, classes)),
+        read_network(registry.build_generator(config, info)),
+        read_network(registry.build_critic(config, info)),
     )
 
 

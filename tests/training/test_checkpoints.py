@@ -6,9 +6,11 @@ import keras
 import numpy as np
 import pytest
 
+from tests.dataset_info import info_of
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
-from wgan_tf.training.checkpoints import BestCheckpoint, Checkpoints, newest_step
+from wgan_tf.training.checkpoint_folder import CheckpointFolder
+from wgan_tf.training.checkpoints import BestCheckpoint, Checkpoints
 from wgan_tf.training.state import TrainingState
 
 Randomize = Callable[[Iterable[keras.Variable]], None]
@@ -27,12 +29,12 @@ def variables_of(state: TrainingState) -> list[keras.Variable]:
 
 @pytest.fixture(scope="module")
 def state(dcgan_config: Config) -> TrainingState:
-    return TrainingState(dcgan_config, SHAPE, 0)
+    return TrainingState(dcgan_config, info_of(SHAPE))
 
 
 @pytest.fixture(scope="module")
 def other_state(dcgan_config: Config) -> TrainingState:
-    return TrainingState(dcgan_config, SHAPE, 0)
+    return TrainingState(dcgan_config, info_of(SHAPE))
 
 
 def save(state: TrainingState, folder: pathlib.Path, steps: Iterable[int], keep: int = 9) -> None:
@@ -85,7 +87,7 @@ def test_every_variable_comes_back_bit_for_bit(
     if optimizer == "rmsprop":
         options |= {"dcgan_critic_norm": "batch", "lipschitz": "weight_clipping"}
     config = Config(dcgan_start_size=2, **options)
-    first, second = TrainingState(config, SHAPE, 0), TrainingState(config, SHAPE, 0)
+    first, second = TrainingState(config, info_of(SHAPE)), TrainingState(config, info_of(SHAPE))
     slots = {"adam": 2, "rmsprop": 1}[optimizer]
     # Besides slots there are the count of updates and the learning rate.
     for variables, network in (
@@ -195,9 +197,32 @@ def test_a_checkpoint_of_other_networks_is_not_taken(
     dcgan_config: Config, state: TrainingState, tmp_path: pathlib.Path
 ) -> None:
     save(state, tmp_path, [5])
-    other = TrainingState(Config(dcgan_width=3, latent_dim=3), SHAPE, 0)
+    other = TrainingState(Config(dcgan_width=3, latent_dim=3), info_of(SHAPE))
     with pytest.raises(UserError):
         Checkpoints(other, str(tmp_path), 2).restore_newest(lambda message: None)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"metric": "fid", "value": "x", "step": 1}'])
+def test_a_damaged_record_of_the_best_is_told(
+    text: str, state: TrainingState, tmp_path: pathlib.Path
+) -> None:
+    (tmp_path / "best.json").write_text(text)
+    with pytest.raises(UserError, match=r"best\.json cannot be read") as error:
+        BestCheckpoint(state, str(tmp_path), "fid")
+    assert "\n" not in str(error.value)
+
+
+def test_a_record_without_its_state_counts_for_nothing(
+    state: TrainingState, tmp_path: pathlib.Path
+) -> None:
+    folder = str(tmp_path / "best")
+    state.step.assign(20)
+    BestCheckpoint(state, folder, "fid").offer({"fid": 3.0})
+    for file in (tmp_path / "best").glob("step-*"):
+        file.unlink()
+    state.step.assign(30)
+    BestCheckpoint(state, folder, "fid").offer({"fid": 4.0})
+    assert CheckpointFolder(folder).steps() == [30]
 
 
 def test_the_best_state_is_kept_over_interruptions(
@@ -209,17 +234,17 @@ def test_the_best_state_is_kept_over_interruptions(
     for step, value in offers:
         state.step.assign(step)
         best.offer({"fid": value, "kid": -1.0})
-    assert newest_step(folder) == 20
+    assert CheckpointFolder(folder).newest_step() == 20
     again = BestCheckpoint(state, folder, "fid")
     state.step.assign(50)
     again.offer({"fid": 3.5})
     again.offer({"other": 0.0})
-    assert newest_step(folder) == 20
+    assert CheckpointFolder(folder).newest_step() == 20
     state.step.assign(60)
     again.offer({"fid": 2.5})
-    assert newest_step(folder) == 60
+    assert CheckpointFolder(folder).newest_step() == 60
     other = BestCheckpoint(state, folder, "kid")
     state.step.assign(70)
     other.offer({"kid": 9.0})
-    assert newest_step(folder) == 70
+    assert CheckpointFolder(folder).newest_step() == 70
     assert len(list((tmp_path / "best").glob("step-*.index"))) == 1

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.dataset_info import info_of
 from tests.training.reference_networks import draw, judge, slope_norms
 from tests.training.reference_step import Reference, values
 from wgan_tf.config import Config
@@ -28,7 +29,7 @@ def at(step: int) -> tf.Tensor:
 def make(
     config: Config, example_shape: tuple[int, ...], randomize: Randomize | None = None
 ) -> tuple[TrainingState, Step]:
-    state = TrainingState(config, example_shape, 0)
+    state = TrainingState(config, info_of(example_shape))
     if randomize:
         for network in (state.generator, state.critic, state.average_generator):
             randomize(network.variables)

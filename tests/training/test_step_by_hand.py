@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.dataset_info import info_of
 from tests.training.reference_step import Reference, values
-from wgan_tf import config as configuration
 from wgan_tf.config import Config
 from wgan_tf.training.draws import Draws, Moment, Replica
 from wgan_tf.training.randomness import Purpose
@@ -67,10 +67,9 @@ def assert_same_state(state: TrainingState, reference: Reference) -> None:
 
 def follow(config: Config, randomize: Randomize) -> None:
     """Takes critic steps and a generator step, and compares each with the reference's."""
-    configuration.validate(config)
     batch_size = config.batch_size
     num_classes = CLASSES if config.conditional != "none" else 0
-    state = TrainingState(config, (2,), num_classes)
+    state = TrainingState(config, info_of((2,), num_classes))
     randomize([*state.generator.variables, *state.critic.variables])
     weights = (1,) * num_classes
     step, reference = Step(config, state, weights), Reference(config, state)

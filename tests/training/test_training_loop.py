@@ -8,6 +8,7 @@ import pytest
 from wgan_tf.config import Config
 from wgan_tf.errors import DivergenceError
 from wgan_tf.training import training_loop
+from wgan_tf.training.observer import Observer
 
 
 class FakeTrainer:
@@ -50,33 +51,30 @@ class FakeStop:
         return self._quiet < 0
 
 
-class Recorder:
-    """Stands for monitor, inspection and checkpoints; notes what is asked of it at which step."""
+class Recorder(Observer):
+    """Stands for observer and checkpoints; notes what is told to it at which step."""
 
     def __init__(self, trainer: FakeTrainer) -> None:
         self.trainer = trainer
         self.summaries: dict[int, Mapping[str, float]] = {}
         self.sampled: list[int] = []
         self.saved: list[int] = []
-        self.inspected: list[int] = []
+        self.evaluated: list[int] = []
         self.flushed: list[int] = []
         self.profiled_steps: list[int] = []
-        self.offered: list[tuple[int, float]] = []
 
-    def advance(self, step: int) -> None:
+    def advanced(self, step: int) -> None:
         assert step == self.trainer.step
 
-    def summary(
-        self, step: int, metrics: Mapping[str, float], histograms: Mapping[str, np.ndarray]
-    ) -> None:
+    def summarized(self, step: int, metrics: Mapping[str, float], *, evaluates: bool) -> None:
         assert step == self.trainer.step
-        assert histograms == {"gradient_norms": [1.0]}
         assert step not in self.summaries
         self.summaries[step] = dict(metrics)
+        if evaluates:
+            self.evaluated.append(step)
 
-    def samples(self, step: int, examples: np.ndarray) -> None:
+    def samples_due(self, step: int) -> None:
         assert step == self.trainer.step
-        assert examples.tolist() == [step]
         self.sampled.append(step)
 
     @contextlib.contextmanager
@@ -85,22 +83,8 @@ class Recorder:
         yield
         self.profiled_steps += range(before + 1, self.trainer.step + 1)
 
-    def flush(self) -> None:
+    def checkpoint_due(self) -> None:
         self.flushed.append(self.trainer.step)
-
-    def histograms(self) -> Mapping[str, np.ndarray]:
-        return {"gradient_norms": [1.0]}
-
-    def scalars(self) -> Mapping[str, float]:
-        return {"clipped_share": 0.5}
-
-    def offer(self, step: int, metrics: Mapping[str, float]) -> None:
-        assert step == self.trainer.step
-        self.offered.append((step, metrics["held_out_wasserstein_estimate"]))
-
-    def evaluation(self) -> Mapping[str, float]:
-        self.inspected.append(self.trainer.step)
-        return {"held_out_wasserstein_estimate": 0.25}
 
     def save(self) -> None:
         if self.trainer.step not in self.saved:
@@ -124,11 +108,7 @@ def train(config: Config, recorder: Recorder, stop: FakeStop | None = None) -> b
         config,
         recorder.trainer,
         checkpoints=recorder,
-        watch=recorder,
-        monitor=recorder,
-        inspection=recorder,
-        profiled=recorder.profiled,
-        draw_samples=lambda: np.array([recorder.trainer.step]),
+        observer=recorder,
         stop=stop or FakeStop(),
     )
 
@@ -138,7 +118,7 @@ def test_everything_happens_at_its_own_steps_and_at_the_last(config: Config) -> 
     assert train(config, seen)
     assert list(seen.summaries) == [3, 6, 9, 11]
     assert seen.sampled == [0, 4, 8, 11]
-    assert seen.saved == [5, 10, 11]
+    assert seen.saved == [0, 5, 10, 11]
     assert set(seen.saved) <= set(seen.flushed)
     assert max(seen.trainer.advances) == 2
     assert sum(seen.trainer.advances) == 11
@@ -176,17 +156,23 @@ def test_means_are_over_the_steps_since_the_last_summary(config: Config) -> None
 def test_what_is_turned_off_happens_at_no_step_but_the_last(config: Config) -> None:
     seen = Recorder(FakeTrainer())
     train(dataclasses.replace(config, summary_every=0, sample_every=0, checkpoint_every=0), seen)
-    assert (list(seen.summaries), seen.sampled, seen.saved) == ([11], [11], [11])
-    assert seen.inspected == []
+    assert (list(seen.summaries), seen.sampled, seen.saved) == ([11], [11], [0, 11])
+    assert seen.evaluated == []
 
 
-def test_held_out_estimates_come_at_steps_of_their_own(config: Config) -> None:
+def test_evaluations_come_at_steps_of_their_own(config: Config) -> None:
     seen = Recorder(FakeTrainer())
-    train(dataclasses.replace(config, eval_every=4), seen)
-    assert seen.inspected == [4, 8]
-    with_estimate = [s for s, m in seen.summaries.items() if "held_out_wasserstein_estimate" in m]
-    assert with_estimate == [4, 8]
-    assert seen.offered == [(4, 0.25), (8, 0.25)]
+    train(dataclasses.replace(config, eval_every=4, eval_split="test"), seen)
+    assert seen.evaluated == [4, 8]
+    assert list(seen.summaries) == [3, 4, 6, 8, 9, 11]
+
+
+def test_a_worker_that_is_not_the_chief_takes_the_same_steps(config: Config) -> None:
+    seen = Recorder(FakeTrainer())
+    assert training_loop.train(
+        config, seen.trainer, checkpoints=seen, observer=Observer(), stop=FakeStop()
+    )
+    assert (seen.trainer.step, seen.saved) == (11, [0, 5, 10, 11])
 
 
 def test_a_run_goes_on_from_its_step(config: Config) -> None:
@@ -209,7 +195,7 @@ def test_a_stop_request_ends_the_run_with_its_state_saved(config: Config, quiet:
 def test_a_stop_request_in_the_last_call_leaves_the_run_done(config: Config) -> None:
     seen = Recorder(FakeTrainer())
     assert train(dataclasses.replace(config, steps=2), seen, FakeStop(1))
-    assert seen.saved == [2]
+    assert seen.saved == [0, 2]
 
 
 @pytest.mark.parametrize("diverges_at", [1, 4, 11])

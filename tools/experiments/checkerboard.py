@@ -55,10 +55,10 @@ def checkerboard_share(power: np.ndarray) -> float:
 
 def learn(folder: pathlib.Path, options: Mapping[str, Any]) -> Measured:
     """Trains; tells the spectra of samples at some steps, and that of real images."""
-    from wgan_tf.examples import open_examples
+    from wgan_tf.data.store import open_store
 
     run = training.train(folder, options)
-    store = open_examples(run.config, run.config.train_split)
+    store = open_store(run.config, run.config.train_split)
     real = spectrum(store.read(np.arange(COMPARED_IMAGES))[0][..., 0])
     powers = {
         step: spectrum(run.sample(COMPARED_IMAGES, seed=1, checkpoint=step)[..., 0])

@@ -115,9 +115,9 @@ def _gradients(run: Any, step: int) -> Mapping[str, float]:
 
 
 def _real_images(run: Any) -> np.ndarray:
-    from wgan_tf.examples import open_examples
+    from wgan_tf.data.store import open_store
 
-    store = open_examples(run.config, run.config.train_split)
+    store = open_store(run.config, run.config.train_split)
     return store.read(np.arange(COMPARED_IMAGES))[0]
 
 

@@ -69,10 +69,11 @@ def train(folder: pathlib.Path, options: Mapping[str, Any], images: Any = None) 
 def resting_kernel(options: Mapping[str, Any]) -> np.ndarray:
     """The kernel of `RESTING_GENERATOR`, [latent_dim, 2], which follows from the run's seed."""
     import wgan_tf
+    from wgan_tf.data.info import DatasetInfo
     from wgan_tf.networks import registry
 
     config = wgan_tf.Config(workdir="unused", **options)
-    return registry.build_generator(config, (2,), 0).get_weights()[0]
+    return registry.build_generator(config, DatasetInfo((2,), None)).get_weights()[0]
 
 
 def critic_scores(critic: Any, points: np.ndarray) -> np.ndarray:

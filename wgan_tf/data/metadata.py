@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pathlib
+from collections.abc import Mapping
 
 from wgan_tf.errors import UserError
 
@@ -25,6 +26,7 @@ class Metadata:
         left_out: (file, reason) of each file that could not be used.
         notes: Clauses on how the source was read.
         digest: Of the bytes of the examples and labels.
+        checksums: By file, those of `NpyWriter`.
     """
 
     dataset: str
@@ -35,33 +37,42 @@ class Metadata:
     left_out: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     digest: str
+    checksums: Mapping[str, tuple[int, ...]]
 
 
 def read_metadata(folder: pathlib.Path) -> Metadata | None:
     """Reads a store's metadata, or returns None where there is no whole store.
 
     Raises:
-        UserError: There is a store, but its metadata cannot be read.
+        UserError: There is a store that may not be read.
     """
     try:
         fields = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
+        return Metadata(
+            dataset=str(fields["dataset"]),
+            split=str(fields["split"]),
+            num_examples=int(fields["num_examples"]),
+            example_shape=tuple(map(int, fields["example_shape"])),
+            class_names=_texts(fields["class_names"]),
+            left_out=tuple((str(file), str(why)) for file, why in fields["left_out"]),
+            notes=_texts(fields["notes"]) or (),
+            digest=str(fields["digest"]),
+            checksums={name: tuple(map(int, s)) for name, s in fields["checksums"].items()},
+        )
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
+        # Damaged in any way, it makes no store.
+        return None
+    except OSError as error:
         raise UserError(
             f"the prepared data in {folder} cannot be read ({error}); delete that folder to have "
             "it made again, or give another --data_dir."
         ) from error
-    return Metadata(
-        dataset=fields["dataset"],
-        split=fields["split"],
-        num_examples=fields["num_examples"],
-        example_shape=tuple(fields["example_shape"]),
-        class_names=None if fields["class_names"] is None else tuple(fields["class_names"]),
-        left_out=tuple((file, reason) for file, reason in fields["left_out"]),
-        notes=tuple(fields["notes"]),
-        digest=fields["digest"],
-    )
+
+
+def _texts(values: list[str] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(map(str, values))
 
 
 def write_metadata(metadata: Metadata, folder: pathlib.Path) -> None:

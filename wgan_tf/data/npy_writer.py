@@ -3,9 +3,12 @@
 import hashlib
 import os
 import pathlib
+import zlib
 from typing import Any
 
 import numpy as np
+
+BLOCK_BYTES = 1 << 20
 
 
 class NpyWriter:
@@ -13,11 +16,14 @@ class NpyWriter:
 
     Attributes:
         num_rows: Rows appended so far.
+        checksums: The CRC-32 of each block of `BLOCK_BYTES` of the rows, the last one as it stands.
     """
 
     def __init__(self, path: pathlib.Path, dtype: np.dtype, row_shape: tuple[int, ...]) -> None:
         self._path, self._dtype, self._row_shape = path, dtype, row_shape
         self.num_rows = 0
+        self.checksums: list[int] = []
+        self._room_in_block = 0
         self._hash = hashlib.blake2b(f"{dtype.str} {row_shape}".encode(), digest_size=16)
 
     def __enter__(self) -> "NpyWriter":
@@ -32,10 +38,11 @@ class NpyWriter:
 
     def append(self, rows: np.ndarray) -> None:
         """Writes rows [n, *row_shape]."""
-        data = np.ascontiguousarray(rows, self._dtype).data
+        data = np.ascontiguousarray(rows, self._dtype).reshape(-1).view(np.uint8).data
         self._stream.write(data)
         self._hash.update(data)
         self.num_rows += len(rows)
+        self._add_to_checksums(data)
 
     def __exit__(self, *error: Any) -> None:
         # NumPy pads its header so that it keeps its length when the rows become known.
@@ -44,6 +51,15 @@ class NpyWriter:
             self._write_header()
             self._stream.flush()
             os.fsync(self._stream.fileno())
+
+    def _add_to_checksums(self, data: memoryview) -> None:
+        while data:
+            if not self._room_in_block:
+                self.checksums.append(0)
+                self._room_in_block = BLOCK_BYTES
+            part, data = data[: self._room_in_block], data[self._room_in_block :]
+            self.checksums[-1] = zlib.crc32(part, self.checksums[-1])
+            self._room_in_block -= len(part)
 
     def _write_header(self) -> None:
         header = {

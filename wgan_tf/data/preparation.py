@@ -19,6 +19,7 @@ from wgan_tf.data.metadata import (
     LABELS_FILE,
     METADATA_FILE,
     Metadata,
+    read_metadata,
     write_metadata,
 )
 from wgan_tf.data.npy_writer import NpyWriter
@@ -26,6 +27,7 @@ from wgan_tf.data.sources.registry import make_builder
 from wgan_tf.data.sources.source import InPlaceBuilder, Source
 from wgan_tf.data.sources.tfds_source import obtain
 from wgan_tf.data.splits import num_split_examples
+from wgan_tf.data.verification import find_damage
 from wgan_tf.errors import UserError, reason
 from wgan_tf.files import is_full_disk
 
@@ -34,20 +36,39 @@ _NUM_WARNINGS = 10
 
 
 def prepare_store(
-    source: Source, folder: pathlib.Path, *, dataset: str, split: str, image_size: int
-) -> None:
-    """Makes the store `folder` unless it is there; safe against other processes and kills.
+    source: Source,
+    folder: pathlib.Path,
+    *,
+    dataset: str,
+    split: str,
+    image_size: int,
+    verify: bool = False,
+) -> Metadata:
+    """Makes the store `folder` unless it is there whole; safe against other processes and kills.
+
+    Args:
+        source: What to read.
+        folder: The store's.
+        dataset: The `--dataset` value.
+        split: The split specification.
+        image_size: The side of the stored images in pixels; 0 for the native size.
+        verify: Whether to read all of a store that is there to see that it is whole, rather than
+            a part.
 
     Raises:
         UserError: The data cannot be had or read, or the folder cannot be written.
     """
-    if (folder / METADATA_FILE).exists():
-        return
+    metadata, damage = _read_whole(folder, verify)
+    if metadata is not None:
+        return metadata
     with _write_errors_told(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with _locked(folder.with_name(f"{folder.name}.lock")):
-            if (folder / METADATA_FILE).exists():
-                return
+            metadata, damage = _read_whole(folder, verify)
+            if metadata is not None:
+                return metadata
+            if damage is not None:
+                _say(f"The prepared data in {folder} are damaged ({damage}) and are made again.")
             builder = make_builder(source, dataset)
             if not builder.is_prepared():
                 _say(f"Downloading and preparing {dataset} into {builder.data_dir} ...")
@@ -60,12 +81,23 @@ def prepare_store(
             partial.mkdir()
             try:
                 metadata = _write_store(builder, layout, partial, dataset=dataset, split=split)
-                # Without its metadata, what lies there is no store.
+                # What lies there is no store, or a damaged one.
                 shutil.rmtree(folder, ignore_errors=True)
                 partial.rename(folder)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
     _tell_of_source(metadata, folder)
+    return metadata
+
+
+def _read_whole(folder: pathlib.Path, verify: bool) -> tuple[Metadata | None, str | None]:
+    """The metadata of a store in which no damage is found; or None, and the damage if any."""
+    metadata = read_metadata(folder)
+    if metadata is None:
+        is_there = (folder / METADATA_FILE).exists()
+        return None, f"{METADATA_FILE} cannot be read" if is_there else None
+    damage = find_damage(folder, metadata, whole=verify)
+    return (metadata, None) if damage is None else (None, damage)
 
 
 def _write_store(
@@ -92,10 +124,10 @@ def _write_store(
                 # TFDS marks the examples of an unlabelled split by -1.
                 is_labelled = is_labelled and bool((batch["labels"] >= 0).all())
             progress.update(len(batch["examples"]))
-    kept = [examples, labels]
+    kept = {EXAMPLES_FILE: examples, LABELS_FILE: labels}
     if not is_labelled:
         (folder / LABELS_FILE).unlink()
-        kept.remove(labels)
+        del kept[LABELS_FILE]
     left_out = builder.left_out if isinstance(builder, InPlaceBuilder) else {}
     if not examples.num_rows:
         raise UserError(
@@ -111,7 +143,8 @@ def _write_store(
         class_names=layout.class_names if is_labelled else None,
         left_out=tuple(sorted(left_out.items())),
         notes=builder.notes() if isinstance(builder, InPlaceBuilder) else (),
-        digest="-".join(array.digest for array in kept),
+        digest="-".join(array.digest for array in kept.values()),
+        checksums={name: tuple(array.checksums) for name, array in kept.items()},
     )
     write_metadata(metadata, folder)
     return metadata

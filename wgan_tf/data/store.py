@@ -3,11 +3,15 @@
 import dataclasses
 import hashlib
 import json
+import math
 import pathlib
 import re
+from collections.abc import Iterator
 
 import numpy as np
 
+from wgan_tf.config import Config
+from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.layout import choose_layout
 from wgan_tf.data.metadata import EXAMPLES_FILE, LABELS_FILE, Metadata, read_metadata
 from wgan_tf.data.preparation import prepare_store
@@ -19,26 +23,7 @@ from wgan_tf.data.splits import num_split_examples
 from wgan_tf.errors import UserError
 
 _FORMAT_VERSION = 3
-
-
-@dataclasses.dataclass(frozen=True)
-class Description:
-    """What is known of a data set without preparing it.
-
-    Attributes:
-        dataset: The `--dataset` value.
-        split: The split specification.
-        num_examples: Of the split, before any class is chosen; a folder's undecodable pictures
-            count until it is prepared. None for a TFDS data set that is not downloaded yet.
-        example_shape: (H, W, C) or (D,).
-        class_names: In label order, or None without labels.
-    """
-
-    dataset: str
-    split: str
-    num_examples: int | None
-    example_shape: tuple[int, ...]
-    class_names: tuple[str, ...] | None
+_VALUES_IN_BLOCK = 20_000_000
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -48,20 +33,18 @@ class Store:
     Attributes:
         examples: Memory-mapped uint8 [N, H, W, C] or float32 [N, D], every class.
         labels: int32 [N], or None; -1 where a class was not chosen.
-        class_names: The chosen classes in label order, or None.
         selection: int64 rows of `examples` of the chosen classes, ascending; None for all.
+        info: Of the examples of the chosen classes.
         left_out: (file, reason) of each file of the source that could not be used.
-        digest: Of the bytes of all examples and labels, whatever they were prepared from and where.
         draw_batch: Draws new examples for training, of which those stored are a sample; None where
             it is the stored ones that are trained on.
     """
 
     examples: np.memmap
     labels: np.ndarray | None
-    class_names: tuple[str, ...] | None
     selection: np.ndarray | None
+    info: DatasetInfo
     left_out: tuple[tuple[str, str], ...]
-    digest: str
     draw_batch: DrawBatch | None = None
 
     @property
@@ -72,15 +55,7 @@ class Store:
     @property
     def example_shape(self) -> tuple[int, ...]:
         """(H, W, C) or (D,)."""
-        return self.examples.shape[1:]
-
-    @property
-    def class_counts(self) -> np.ndarray | None:
-        """The number of examples of each chosen class, int64; None without labels."""
-        if self.labels is None or self.class_names is None:
-            return None
-        chosen = self.labels[self.labels >= 0]
-        return np.bincount(chosen, minlength=len(self.class_names))
+        return self.info.example_shape
 
     def read(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Reads examples of the chosen classes into memory.
@@ -95,103 +70,110 @@ class Store:
         examples = self.examples.view(np.ndarray).take(rows, axis=0)
         return examples, None if self.labels is None else self.labels.take(rows)
 
+    def read_blocks(self, indices: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Reads many examples, some at a time: their numbers int64 [n], and the examples [n, ...].
 
-def describe(
-    dataset: str, *, data_dir: str, split: str, image_size: int, classes: tuple[str, ...] = ()
-) -> Description:
-    """Tells a data set's size and shape from headers and metadata; nothing is written.
+        Args:
+            indices: As `read` takes them.
+        """
+        size = max(1, _VALUES_IN_BLOCK // math.prod(self.example_shape))
+        for start in range(0, len(indices), size):
+            block = indices[start : start + size]
+            yield block, self.read(block)[0]
+
+
+def describe(config: Config, split: str) -> DatasetInfo:
+    """Tells the size and shape of a split of `--dataset` from headers and metadata alone.
+
+    Nothing is written. What is counted are the examples before any class is chosen, and of a folder
+    those that cannot be decoded as well.
 
     Args:
-        dataset: The `--dataset` value.
-        data_dir: The `--data_dir` value.
+        config: Names the data set, its folder, the size of its images and the classes to keep,
+            which are checked alone.
         split: TFDS split syntax, such as `train` or `train[:90%]`.
-        image_size: Side of the images in pixels, 0 for the native size.
-        classes: Names or numbers of the classes that are to be kept; checked alone.
 
     Raises:
         UserError: Anything that is known to be wrong with these.
     """
-    description = _describe(dataset, data_dir=data_dir, split=split, image_size=image_size)
+    info = _describe(config, split)
     # TFDS reads the names of some data sets' classes, cifar10's for one, out of the download.
-    names_may_come = description.num_examples is None and all(
-        name.isdecimal() for name in description.class_names or ()
+    names_may_come = info.num_examples is None and all(
+        name.isdecimal() for name in info.class_names or ()
     )
-    if classes and not names_may_come:
-        class_numbers(_require_labels(description.class_names, dataset, split, classes), classes)
-    return description
+    if config.classes and not names_may_come:
+        class_numbers(_require_labels(info.class_names, config, split), config.classes)
+    return info
 
 
-def _describe(dataset: str, *, data_dir: str, split: str, image_size: int) -> Description:
-    root = _local_folder(data_dir)
-    source = resolve(dataset, root)
-    metadata = read_metadata(_store_folder(root, source, split, image_size))
+def _describe(config: Config, split: str) -> DatasetInfo:
+    root = _local_folder(config.data_dir)
+    source = resolve(config.dataset, root)
+    metadata = read_metadata(_store_folder(root, source, split, config.image_size))
     if metadata is not None:
-        return Description(
-            dataset,
-            split,
-            metadata.num_examples,
-            metadata.example_shape,
-            metadata.class_names,
-        )
-    builder = make_builder(source, dataset)
-    layout = choose_layout(builder, dataset=dataset, image_size=image_size)
+        return DatasetInfo(metadata.example_shape, metadata.num_examples, metadata.class_names)
+    builder = make_builder(source, config.dataset)
+    layout = choose_layout(builder, dataset=config.dataset, image_size=config.image_size)
     num_examples = None
     if builder.is_prepared():
         num_examples = num_split_examples(builder, split)
     else:
-        check_obtainable(builder, dataset)
-    return Description(dataset, split, num_examples, layout.example_shape, layout.class_names)
+        check_obtainable(builder, config.dataset)
+    return DatasetInfo(layout.example_shape, num_examples, layout.class_names)
 
 
-def open_store(
-    dataset: str, *, data_dir: str, split: str, image_size: int, classes: tuple[str, ...]
-) -> Store:
-    """Opens a data set's store, preparing it first if need be.
+def open_store(config: Config, split: str) -> Store:
+    """Opens a split of `--dataset`, preparing it first if need be.
 
     It runs TensorFlow operations: create a multi-worker strategy before.
 
     Args:
-        dataset: The `--dataset` value.
-        data_dir: The `--data_dir` value; stores lie in its folder `wgan_tf_stores`.
+        config: Names the data set, the folder in whose `wgan_tf_stores` stores lie, the size of its
+            images, and the classes to keep, which are renumbered from 0 in the data set's order.
         split: TFDS split syntax, such as `train` or `train[:90%]`.
-        image_size: Side of the images in pixels, 0 for the native size.
-        classes: Names or numbers of the classes to keep, renumbered from 0 in the data set's order;
-            empty for all.
 
     Raises:
         UserError: Anything wrong with these, with the data or with the folder.
     """
-    root = _local_folder(data_dir)
-    source = resolve(dataset, root)
-    folder = _store_folder(root, source, split, image_size)
-    prepare_store(source, folder, dataset=dataset, split=split, image_size=image_size)
+    root = _local_folder(config.data_dir)
+    source = resolve(config.dataset, root)
+    folder = _store_folder(root, source, split, config.image_size)
+    prepare_store(source, folder, dataset=config.dataset, split=split, image_size=config.image_size)
     metadata = read_metadata(folder)
     assert metadata is not None
     examples, labels = _map_arrays(folder, metadata)
-    selection, class_names = None, metadata.class_names
-    if classes:
-        class_names = _require_labels(class_names, dataset, split, classes)
+    selection, class_names, class_counts = None, metadata.class_names, None
+    if config.classes:
+        class_names = _require_labels(class_names, config, split)
         assert labels is not None
-        selection, labels, class_names = select_classes(labels, class_names, classes)
+        selection, labels, class_names = select_classes(labels, class_names, config.classes)
+    if labels is not None and class_names is not None:
+        counts = np.bincount(labels[labels >= 0], minlength=len(class_names))
+        class_counts = tuple(map(int, counts))
     return Store(
         examples=examples,
         labels=labels,
-        class_names=class_names,
         selection=selection,
+        info=DatasetInfo(
+            example_shape=metadata.example_shape,
+            num_examples=metadata.num_examples if selection is None else len(selection),
+            class_names=class_names,
+            digest=metadata.digest,
+            class_counts=class_counts,
+        ),
         left_out=metadata.left_out,
-        digest=metadata.digest,
         # A part of the sample is asked for as it is.
-        draw_batch=source.draw_batch if split == "train" and not classes else None,
+        draw_batch=source.draw_batch if split == "train" and not config.classes else None,
     )
 
 
 def _require_labels(
-    class_names: tuple[str, ...] | None, dataset: str, split: str, classes: tuple[str, ...]
+    class_names: tuple[str, ...] | None, config: Config, split: str
 ) -> tuple[str, ...]:
     if class_names is None:
         raise UserError(
-            f"--classes={','.join(classes)} needs labels, but --dataset={dataset} has none in "
-            f"the split {split}; leave --classes empty."
+            f"--classes={','.join(config.classes)} needs labels, but --dataset={config.dataset} "
+            f"has none in the split {split}; leave --classes empty."
         )
     return class_names
 

@@ -26,7 +26,7 @@ def digest_of(*parts: object) -> str:
 def examples_digest(store: Store) -> str:
     """16 hexadecimal digits that follow from the examples and labels that `store` reads."""
     selection = b"" if store.selection is None else store.selection.tobytes()
-    return digest_of(store.digest, store.example_shape, hashlib.sha256(selection).hexdigest())
+    return digest_of(store.info.digest, store.example_shape, hashlib.sha256(selection).hexdigest())
 
 
 def arrays_digest(arrays: Mapping[str, np.ndarray]) -> str:

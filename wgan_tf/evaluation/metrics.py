@@ -1,6 +1,7 @@
 """The metrics of generated images against real ones."""
 
 import dataclasses
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 import numpy as np
@@ -14,7 +15,7 @@ from wgan_tf.evaluation.protocol import EvaluationProtocol
 from wgan_tf.evaluation.statistics import SampleStatistics, sample_statistics
 from wgan_tf.evaluation.wasserstein import mean_wasserstein_1d
 
-_Metric = Callable[[SampleStatistics, SampleStatistics, EvaluationProtocol], Mapping[str, float]]
+_Compute = Callable[[SampleStatistics, SampleStatistics, EvaluationProtocol], Mapping[str, float]]
 
 
 def _fid(
@@ -76,42 +77,73 @@ def _class_agreement(
     return {f"class_agreement_{protocol.features}": float(np.mean(predicted == generated.labels))}
 
 
-METRICS: Mapping[str, _Metric] = {
-    "fid": _fid,
-    "kid": _kid,
-    "inception_score": _inception_score,
-    "class_agreement": _class_agreement,
-    "manifolds": _manifolds,
-    "sliced_wasserstein": _sliced_wasserstein,
-}
-
-
 @dataclasses.dataclass(frozen=True)
-class EvaluationResult:
-    """Values of metrics, and how they were measured.
+class Metric:
+    """A metric, or several that are computed together.
 
     Attributes:
-        values: By name, in the order of `METRICS`.
-        protocol: How they were measured.
+        names: of the values, with FEATURES in the place of the features' name.
+        compute: (of the real sample, of the generated one, protocol) -> values by name.
+        needs_probabilities: whether the features must have class probabilities.
+        needs_labels: whether their classes must be the data's labels.
     """
 
-    values: Mapping[str, float]
-    protocol: EvaluationProtocol
+    names: tuple[str, ...]
+    compute: _Compute
+    needs_probabilities: bool = False
+    needs_labels: bool = False
 
-    def report_row(self) -> dict[str, object]:
-        """One flat row that JSON can hold: the values, then the protocol's fields by name."""
-        return {**self.values, **dataclasses.asdict(self.protocol)}
+    def names_with(self, features: str) -> tuple[str, ...]:
+        """The names of the values with features of that name."""
+        return tuple(name.replace("FEATURES", features) for name in self.names)
+
+    def is_applicable(self, extractor: FeatureExtractor) -> bool:
+        """Whether the features allow it."""
+        return (extractor.gives_class_probabilities or not self.needs_probabilities) and (
+            extractor.classes_are_labels or not self.needs_labels
+        )
 
 
-def evaluate_images(
+METRICS: Mapping[str, Metric] = {
+    "fid": Metric(("fid_FEATURES",), _fid),
+    "kid": Metric(("kid_FEATURES", "kid_FEATURES_standard_error"), _kid),
+    "inception_score": Metric(
+        ("inception_score_FEATURES", "inception_score_FEATURES_standard_deviation"),
+        _inception_score,
+        needs_probabilities=True,
+    ),
+    "class_agreement": Metric(("class_agreement_FEATURES",), _class_agreement, needs_labels=True),
+    "manifolds": Metric(
+        (
+            *("precision_FEATURES", "recall_FEATURES"),
+            *("density_FEATURES", "coverage_FEATURES"),
+        ),
+        _manifolds,
+    ),
+    "sliced_wasserstein": Metric(("sliced_wasserstein",), _sliced_wasserstein),
+}
+# The metrics by which generators are ranked, the less the better; the first that is there counts.
+_RANKING = (r"fid_.*", r"kid_[^_]*", r"sliced_wasserstein", r"exact_wasserstein")
+
+
+def ranking_metric(names: Collection[str]) -> str | None:
+    """The one of these metrics by which generators are ranked, the less the better; None without.
+
+    The Frechet distance, or else the kernel distance, the sliced or the exact Wasserstein distance.
+    """
+    ranked = (name for pattern in _RANKING for name in names if re.fullmatch(pattern, name))
+    return next(ranked, None)
+
+
+def image_metrics(
     real: SampleStatistics,
     generated_images: Iterable[np.ndarray],
     extractor: FeatureExtractor,
     protocol: EvaluationProtocol,
     metrics: Collection[str] = tuple(METRICS),
     labels: np.ndarray | None = None,
-) -> EvaluationResult:
-    """Computes metrics of generated images in one pass over them.
+) -> Mapping[str, float]:
+    """Computes metrics of generated images in one pass over them, by name.
 
     The class agreement is the share of images whose most probable class is their label; it is left
     out without labels.
@@ -145,14 +177,10 @@ def evaluate_images(
     values: dict[str, float] = {}
     for name, metric in METRICS.items():
         if name in metrics:
-            values |= metric(real, generated, protocol)
-    return EvaluationResult(values, protocol)
+            values |= metric.compute(real, generated, protocol)
+    return values
 
 
 def applicable_metrics(extractor: FeatureExtractor) -> tuple[str, ...]:
     """The names in `METRICS` that these features allow."""
-    has_needs = {
-        "inception_score": extractor.gives_class_probabilities,
-        "class_agreement": extractor.classes_are_labels,
-    }
-    return tuple(name for name in METRICS if has_needs.get(name, True))
+    return tuple(name for name, metric in METRICS.items() if metric.is_applicable(extractor))

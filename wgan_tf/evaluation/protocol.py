@@ -17,7 +17,6 @@ class EvaluationProtocol:
         generated_count: Generated examples.
         seed: Of the choice of real examples, of directions, of subsets and of the inception score's
             splits.
-        generator_seed: Of the generated examples.
         kept_count: Examples of each kind whose features and projections are kept, the first so
             many; the kernel distance, precision, recall, density, coverage and the sliced
             Wasserstein distance are computed of these, and memory is in proportion to it. The
@@ -35,7 +34,6 @@ class EvaluationProtocol:
     real_count: int
     generated_count: int
     seed: int = 0
-    generator_seed: int = 0
     kept_count: int = 10_000
     kernel_subsets: int = 100
     kernel_subset_size: int = 1000

@@ -8,11 +8,12 @@ from typing import Any, Self, TextIO
 import numpy as np
 import numpy.typing as npt
 
-from wgan_tf.files import StrPath, join, write_atomically
+from wgan_tf.files import write_atomically
 from wgan_tf.monitoring.grids import Pixels, density_plot, encode_png, image_grid
 from wgan_tf.monitoring.metrics_log import MetricsLog
 from wgan_tf.monitoring.progress import Progress
 from wgan_tf.monitoring.tensorboard import Summaries
+from wgan_tf.run_folder import RunFolder
 
 CHARTS = {
     "Training": {
@@ -58,13 +59,12 @@ class Monitor:
     reports it again.
 
     Args:
-        workdir: The run's folder, which may be a gs:// address.
+        folder: The run's.
         total_steps: The step at which the run ends.
         initial_step: The step from which this process goes on.
         reference_points: For 2-D data, real points, floating [M, 2], drawn beneath the samples.
         grid_columns: Images in a row of the grid; None for a nearly square one.
         stream: Where to show progress; standard error by default.
-    tensorboard: The folder of TensorBoard's events; `tensorboard` below the run's by default.
 
     Raises:
         UserError: The run's metrics.jsonl is damaged.
@@ -72,24 +72,21 @@ class Monitor:
 
     def __init__(
         self,
-        workdir: StrPath,
+        folder: RunFolder,
         *,
         total_steps: int,
         initial_step: int,
         reference_points: npt.NDArray[np.floating] | None = None,
         grid_columns: int | None = None,
         stream: TextIO | None = None,
-        tensorboard: StrPath | None = None,
     ) -> None:
-        self._workdir = workdir
+        self._samples = folder.samples
         self._initial_step = initial_step
         self._reference_points = reference_points
         self._grid_columns = grid_columns
-        self._metrics = MetricsLog(join(workdir, "metrics.jsonl"))
+        self._metrics = MetricsLog(folder.metrics_file)
         self._metrics.resume_at(initial_step)
-        self._summaries = Summaries(
-            join(workdir, "tensorboard") if tensorboard is None else tensorboard, initial_step
-        )
+        self._summaries = Summaries(folder.tensorboard, initial_step)
         self._progress = Progress(total_steps, initial_step, stream)
 
     def __enter__(self) -> Self:
@@ -133,9 +130,7 @@ class Monitor:
             ValueError: `examples` has another shape, or points came without reference points.
         """
         picture = self._picture(examples)
-        write_atomically(
-            join(self._workdir, "samples", f"step_{step:07d}.png"), encode_png(picture)
-        )
+        write_atomically(f"{self._samples}/step_{step:07d}.png", encode_png(picture))
         self._summaries.image(step, "samples", picture)
 
     def configuration(

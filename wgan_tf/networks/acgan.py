@@ -9,6 +9,7 @@ Leaky rectifiers throughout; dense layers begin as Glorot's uniform.
 import keras
 
 from wgan_tf.config import Config
+from wgan_tf.data.info import DatasetInfo
 from wgan_tf.errors import UserError
 from wgan_tf.networks.conditioning import (
     check_conditioning,
@@ -20,7 +21,7 @@ from wgan_tf.networks.layers import LayerFactory
 DRAWS_POINTS = False
 
 
-def check(config: Config, example_shape: tuple[int, ...]) -> None:
+def check(config: Config, info: DatasetInfo) -> None:
     """Checks that the family can draw such examples.
 
     Raises:
@@ -28,11 +29,11 @@ def check(config: Config, example_shape: tuple[int, ...]) -> None:
     """
     check_conditioning(config, None)
     factor = _factor(config)
-    if example_shape[0] % factor:
+    if info.example_shape[0] % factor:
         raise UserError(
             f"--architecture=acgan with the {len(config.acgan_generator_filters)} entries of "
             f"--acgan_generator_filters draws pictures whose side is a multiple of {factor}, not "
-            f"of {example_shape[0]} pixels; give --image_size, or other filters."
+            f"of {info.example_shape[0]} pixels; give --image_size, or other filters."
         )
 
 
@@ -41,36 +42,33 @@ def initializer(config: Config) -> str:
     return config.acgan_initializer
 
 
-def build_generator(
-    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
-) -> keras.Model:
+def build_generator(config: Config, info: DatasetInfo, layers: LayerFactory) -> keras.Model:
     """[latent [B, latent_dim], label int32 [B] if any] -> pictures [B, H, W, C]."""
-    side, filters = example_shape[0] // _factor(config), config.acgan_start_filters
-    condition = condition_generator(config, layers, num_classes)
+    side, filters = info.example_shape[0] // _factor(config), config.acgan_start_filters
+    condition = condition_generator(config, info, layers)
     x = condition.features
     for units in (config.acgan_generator_units, side * side * filters):
         x = layers.leaky_relu()(layers.dense(units, initializer="glorot_uniform")(x))
     x = layers.reshape((side, side, filters))(x)
     for filters in config.acgan_generator_filters:
         x = layers.leaky_relu()(layers.convolution(filters, 5, 1)(layers.upsample(2)(x)))
-    x = layers.convolution(example_shape[2], 2, 1)(x)
+    x = layers.convolution(info.example_shape[2], 2, 1)(x)
     return keras.Model(
         condition.inputs, layers.output(config.output_activation)(x), name="generator"
     )
 
 
-def build_critic(
-    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
-) -> keras.Model:
+def build_critic(config: Config, info: DatasetInfo, layers: LayerFactory) -> keras.Model:
     """Pictures [B, H, W, C] -> [scores [B, 1], class logits [B, num_classes] if any]."""
-    picture = x = layers.input(example_shape)
+    picture = x = layers.input(info.example_shape)
     for index, filters in enumerate(config.acgan_critic_filters):
         x = layers.leaky_relu()(layers.convolution(filters, 3, 1)(x))
         if index % 2 == 0:
             x = layers.max_pool()(x)
         if config.acgan_critic_dropout:
             x = layers.dropout(config.acgan_critic_dropout)(x)
-    outputs = critic_outputs(layers.flatten()(x), layers, num_classes, initializer="glorot_uniform")
+    x = layers.flatten()(x)
+    outputs = critic_outputs(config, info, layers, x, initializer="glorot_uniform")
     return keras.Model(picture, outputs, name="critic")
 
 

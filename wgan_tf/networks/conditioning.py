@@ -5,7 +5,9 @@ import dataclasses
 import keras
 
 from wgan_tf.config import Config
+from wgan_tf.data.info import DatasetInfo
 from wgan_tf.errors import UserError
+from wgan_tf.labels import count_classes
 from wgan_tf.networks.layers import LayerFactory, Operation
 
 
@@ -57,7 +59,7 @@ def check_conditioning(config: Config, norm_option: str | None) -> None:
         )
 
 
-def condition_generator(config: Config, layers: LayerFactory, num_classes: int) -> Condition:
+def condition_generator(config: Config, info: DatasetInfo, layers: LayerFactory) -> Condition:
     """The generator's inputs, and its label where `generator_conditioning` puts it.
 
     multiply: latent * embedding(label); concatenate: latent beside embedding(label), both of
@@ -65,9 +67,10 @@ def condition_generator(config: Config, layers: LayerFactory, num_classes: int) 
 
     Args:
         config: the run's configuration.
+        info: of the examples; names the classes.
         layers: of the generator.
-        num_classes: 0 for a generator without labels.
     """
+    num_classes = count_classes(config, info)
     latent = layers.input((config.latent_dim,))
     if not num_classes:
         return Condition([latent], latent, layers, 0, False)
@@ -86,9 +89,10 @@ def condition_generator(config: Config, layers: LayerFactory, num_classes: int) 
 
 
 def critic_outputs(
-    features: keras.KerasTensor,
+    config: Config,
+    info: DatasetInfo,
     layers: LayerFactory,
-    num_classes: int,
+    features: keras.KerasTensor,
     *,
     initializer: str | None = None,
     use_bias: bool = True,
@@ -96,12 +100,14 @@ def critic_outputs(
     """The critic's outputs from features [B, width]: scores [B, 1], then class logits if any.
 
     Args:
-        features: of the layer before the heads.
+        config: the run's configuration.
+        info: of the examples; names the classes.
         layers: of the critic.
-        num_classes: 0 for scores alone.
+        features: of the layer before the heads.
         initializer: of the heads' kernels; the network's own by default.
         use_bias: whether the heads have biases.
     """
+    num_classes = count_classes(config, info)
     scores = layers.head(use_bias=use_bias, initializer=initializer)(features)
     if not num_classes:
         return [scores]

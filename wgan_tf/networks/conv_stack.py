@@ -11,6 +11,7 @@ import math
 import keras
 
 from wgan_tf.config import Config
+from wgan_tf.data.info import DatasetInfo
 from wgan_tf.errors import UserError
 from wgan_tf.networks.conditioning import (
     Condition,
@@ -34,7 +35,7 @@ class _Layer:
     upsampling: str = ""
 
 
-def check(config: Config, example_shape: tuple[int, ...]) -> None:
+def check(config: Config, info: DatasetInfo) -> None:
     """Checks that the layers given draw such examples.
 
     Raises:
@@ -42,9 +43,9 @@ def check(config: Config, example_shape: tuple[int, ...]) -> None:
     """
     check_conditioning(config, "conv_stack_generator_norm")
     _critic_layers(config)
-    strides = [layer.stride for layer in _generator_layers(config, example_shape[2])]
+    strides = [layer.stride for layer in _generator_layers(config, info.example_shape[2])]
     drawn = config.conv_stack_start_size * math.prod(strides)
-    wanted = example_shape[0] + 2 * config.conv_stack_margin
+    wanted = info.example_shape[0] + 2 * config.conv_stack_margin
     if drawn != wanted:
         raise UserError(
             f"--conv_stack_start_size={config.conv_stack_start_size} times "
@@ -59,13 +60,11 @@ def initializer(config: Config) -> str:
     return config.conv_stack_initializer
 
 
-def build_generator(
-    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
-) -> keras.Model:
+def build_generator(config: Config, info: DatasetInfo, layers: LayerFactory) -> keras.Model:
     """[latent [B, latent_dim], label int32 [B] if any] -> pictures [B, H, W, C]."""
     side, filters = config.conv_stack_start_size, config.conv_stack_start_filters
-    condition = condition_generator(config, layers, num_classes)
-    stack = _generator_layers(config, example_shape[2])
+    condition = condition_generator(config, info, layers)
+    stack = _generator_layers(config, info.example_shape[2])
     norm = config.conv_stack_generator_norm
     use_bias = layers.has_bias_before(norm)
     x = layers.dense(side * side * filters, use_bias=use_bias)(condition.features)
@@ -91,11 +90,9 @@ def build_generator(
     )
 
 
-def build_critic(
-    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
-) -> keras.Model:
+def build_critic(config: Config, info: DatasetInfo, layers: LayerFactory) -> keras.Model:
     """Pictures [B, H, W, C] -> [scores [B, 1], class logits [B, num_classes] if any]."""
-    picture = x = layers.input(example_shape)
+    picture = x = layers.input(info.example_shape)
     if config.conv_stack_margin:
         x = layers.pad_margin(config.conv_stack_margin)(x)
     dropouts = _critic_dropout(config)
@@ -118,7 +115,7 @@ def build_critic(
     x = layers.flatten()(x)
     if config.conv_stack_critic_output_dropout:
         x = layers.dropout(config.conv_stack_critic_output_dropout)(x)
-    return keras.Model(picture, critic_outputs(x, layers, num_classes), name="critic")
+    return keras.Model(picture, critic_outputs(config, info, layers, x), name="critic")
 
 
 def _norm_and_activation(

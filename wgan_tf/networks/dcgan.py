@@ -8,6 +8,7 @@ WGAN-GP's MNIST network crops 8x8 to 7x7.
 import keras
 
 from wgan_tf.config import Config
+from wgan_tf.data.info import DatasetInfo
 from wgan_tf.errors import UserError
 from wgan_tf.networks.conditioning import check_conditioning, condition_generator, critic_outputs
 from wgan_tf.networks.layers import LayerFactory
@@ -24,21 +25,21 @@ def sides(image_size: int, start_size: int) -> list[int]:
     return result
 
 
-def check(config: Config, example_shape: tuple[int, ...]) -> None:
+def check(config: Config, info: DatasetInfo) -> None:
     """Checks that the family can draw such examples.
 
     Raises:
         UserError: pictures of a size that the family does not draw.
     """
-    if not SMALLEST <= example_shape[0] <= LARGEST:
+    if not SMALLEST <= info.example_shape[0] <= LARGEST:
         raise UserError(
             f"--architecture=dcgan draws pictures of {SMALLEST} to {LARGEST} pixels, not of "
-            f"{example_shape[0]}; give --image_size."
+            f"{info.example_shape[0]}; give --image_size."
         )
-    if config.dcgan_start_size >= example_shape[0]:
+    if config.dcgan_start_size >= info.example_shape[0]:
         raise UserError(
             f"--dcgan_start_size={config.dcgan_start_size} leaves nothing to halve in pictures of "
-            f"{example_shape[0]} pixels; take a smaller one."
+            f"{info.example_shape[0]} pixels; take a smaller one."
         )
     check_conditioning(config, "dcgan_generator_norm")
 
@@ -48,17 +49,15 @@ def initializer(config: Config) -> str:
     return config.dcgan_initializer
 
 
-def build_generator(
-    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
-) -> keras.Model:
+def build_generator(config: Config, info: DatasetInfo, layers: LayerFactory) -> keras.Model:
     """[latent [B, latent_dim], label int32 [B] if any] -> pictures [B, H, W, C]."""
-    size, _, channels = example_shape
+    size, _, channels = info.example_shape
     *targets, start = sides(size, config.dcgan_start_size)
     filters = config.dcgan_width * 2 ** (len(targets) - 1)
     norm = config.dcgan_generator_norm
     use_bias = layers.has_bias_before(norm) if norm != "none" else config.dcgan_biases
 
-    condition = condition_generator(config, layers, num_classes)
+    condition = condition_generator(config, info, layers)
     x = layers.dense(start * start * filters, use_bias=use_bias)(condition.features)
     first_map = layers.reshape((start, start, filters))
     if config.dcgan_first_norm == "units":
@@ -81,13 +80,11 @@ def build_generator(
     )
 
 
-def build_critic(
-    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
-) -> keras.Model:
+def build_critic(config: Config, info: DatasetInfo, layers: LayerFactory) -> keras.Model:
     """Pictures [B, H, W, C] -> [scores [B, 1], class logits [B, num_classes] if any]."""
-    picture = x = layers.input(example_shape)
+    picture = x = layers.input(info.example_shape)
     filters = config.dcgan_width
-    for level in range(len(sides(example_shape[0], config.dcgan_start_size)) - 1):
+    for level in range(len(sides(info.example_shape[0], config.dcgan_start_size)) - 1):
         norm = config.dcgan_critic_norm if level > 0 else "none"
         use_bias = layers.has_bias_before(norm) if norm != "none" else config.dcgan_biases
         x = layers.convolution(filters, config.dcgan_kernel_size, 2, use_bias=use_bias)(x)
@@ -98,7 +95,7 @@ def build_critic(
     if config.dcgan_critic_units:
         x = layers.dense(config.dcgan_critic_units, use_bias=config.dcgan_biases)(x)
         x = layers.leaky_relu()(x)
-    outputs = critic_outputs(x, layers, num_classes, use_bias=config.dcgan_biases)
+    outputs = critic_outputs(config, info, layers, x, use_bias=config.dcgan_biases)
     return keras.Model(picture, outputs, name="critic")
 
 

@@ -8,6 +8,7 @@ import math
 import keras
 
 from wgan_tf.config import Config
+from wgan_tf.data.info import DatasetInfo
 from wgan_tf.networks.conditioning import (
     check_conditioning,
     condition_generator,
@@ -19,7 +20,7 @@ from wgan_tf.networks.per_layer import per_layer
 DRAWS_POINTS = True
 
 
-def check(config: Config, example_shape: tuple[int, ...]) -> None:
+def check(config: Config, info: DatasetInfo) -> None:
     """Checks that the lists fit; any shape of examples will do.
 
     Raises:
@@ -35,11 +36,9 @@ def initializer(config: Config) -> str:
     return config.mlp_initializer
 
 
-def build_generator(
-    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
-) -> keras.Model:
+def build_generator(config: Config, info: DatasetInfo, layers: LayerFactory) -> keras.Model:
     """[latent [B, latent_dim], label int32 [B] if any] -> examples [B, *example_shape]."""
-    condition = condition_generator(config, layers, num_classes)
+    condition = condition_generator(config, info, layers)
     x = condition.features
     for units, dropout in zip(config.mlp_generator_units, _generator_dropout(config), strict=True):
         norm = config.mlp_generator_norm
@@ -47,24 +46,22 @@ def build_generator(
         x = condition.norm(norm)(x)
         x = layers.activation(config.mlp_generator_activation)(x)
         x = layers.dropout(dropout)(x) if dropout else x
-    x = layers.reshape(example_shape)(layers.dense(math.prod(example_shape))(x))
+    x = layers.reshape(info.example_shape)(layers.dense(math.prod(info.example_shape))(x))
     return keras.Model(
         condition.inputs, layers.output(config.output_activation)(x), name="generator"
     )
 
 
-def build_critic(
-    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
-) -> keras.Model:
+def build_critic(config: Config, info: DatasetInfo, layers: LayerFactory) -> keras.Model:
     """Examples [B, *example_shape] -> [scores [B, 1], class logits [B, num_classes] if any]."""
-    example = layers.input(example_shape)
+    example = layers.input(info.example_shape)
     x = layers.flatten()(example)
     for units, dropout in zip(config.mlp_critic_units, _critic_dropout(config), strict=True):
         x = layers.activation(config.mlp_critic_activation)(
             _hidden(units, "none", config, layers)(x)
         )
         x = layers.dropout(dropout)(x) if dropout else x
-    return keras.Model(example, critic_outputs(x, layers, num_classes), name="critic")
+    return keras.Model(example, critic_outputs(config, info, layers, x), name="critic")
 
 
 def _hidden(units: int, norm: str, config: Config, layers: LayerFactory) -> Operation:

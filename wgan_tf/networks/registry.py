@@ -1,12 +1,12 @@
 """The families by name, and the pair of networks that a configuration asks for."""
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import keras
 import numpy as np
 
 from wgan_tf.config import Config
+from wgan_tf.data.info import DatasetInfo
 from wgan_tf.errors import UserError
 from wgan_tf.networks import acgan, conv_stack, dcgan, mlp, resnet
 from wgan_tf.networks.layers import OUTPUT_RANGES, LayerFactory
@@ -22,7 +22,7 @@ class Family(Protocol):
 
     DRAWS_POINTS: bool
 
-    def check(self, config: Config, example_shape: tuple[int, ...]) -> None:
+    def check(self, config: Config, info: DatasetInfo) -> None:
         """Raises UserError where the family cannot draw such examples, pictures if it must."""
 
     def initializer(self, config: Config) -> str:
@@ -31,8 +31,7 @@ class Family(Protocol):
     def build_generator(
         self,
         config: Config,
-        example_shape: tuple[int, ...],
-        num_classes: int,
+        info: DatasetInfo,
         layers: LayerFactory,
     ) -> keras.Model:
         """[latent [B, latent_dim], label int32 [B] if any] -> examples [B, *example_shape]."""
@@ -40,8 +39,7 @@ class Family(Protocol):
     def build_critic(
         self,
         config: Config,
-        example_shape: tuple[int, ...],
-        num_classes: int,
+        info: DatasetInfo,
         layers: LayerFactory,
     ) -> keras.Model:
         """Examples [B, *example_shape] -> [scores [B, 1], class logits [B, num_classes] if any]."""
@@ -56,42 +54,25 @@ FAMILIES: dict[str, Family] = {
 }
 
 
-def check(config: Config, example_shape: tuple[int, ...]) -> None:
+def check(config: Config, info: DatasetInfo) -> None:
     """Checks that the configured networks fit the examples.
 
     Raises:
         UserError: they do not.
     """
-    is_picture = len(example_shape) == 3
-    if is_picture == (config.output_activation == "linear"):
+    if info.is_image == (config.output_activation == "linear"):
         raise UserError(
             f"--output_activation={config.output_activation} does not fit the examples of "
-            f"--dataset={config.dataset}, which are {'pictures' if is_picture else 'points'}; "
-            f"take {'tanh or sigmoid' if is_picture else 'linear'}."
+            f"--dataset={config.dataset}, which are {'images' if info.is_image else 'points'}; "
+            f"take {'tanh or sigmoid' if info.is_image else 'linear'}."
         )
     family = FAMILIES[config.architecture]
-    if not (is_picture or family.DRAWS_POINTS):
+    if not (info.is_image or family.DRAWS_POINTS):
         raise UserError(
-            f"--architecture={config.architecture} draws pictures, but the examples of "
-            f"--dataset={config.dataset} have shape {example_shape}; take --architecture=mlp."
+            f"--architecture={config.architecture} draws images, but the examples of "
+            f"--dataset={config.dataset} have shape {info.example_shape}; take --architecture=mlp."
         )
-    family.check(config, example_shape)
-
-
-def count_classes(config: Config, class_names: Sequence[str] | None) -> int:
-    """Classes that the networks know: those of the data where the run is conditional, else 0.
-
-    Raises:
-        UserError: the run is conditional and the data have no labels.
-    """
-    if config.conditional == "none":
-        return 0
-    if class_names is None:
-        raise UserError(
-            f"--conditional={config.conditional} needs labels, but --dataset={config.dataset} has "
-            "none; take --conditional=none, or a data set with classes."
-        )
-    return len(class_names)
+    family.check(config, info)
 
 
 def pixel_scale(config: Config) -> PixelScale | None:
@@ -100,22 +81,18 @@ def pixel_scale(config: Config) -> PixelScale | None:
     return None if output_range is None else PixelScale(*output_range, config.dequantize)
 
 
-def build_generator(
-    config: Config, example_shape: tuple[int, ...], num_classes: int
-) -> keras.Model:
+def build_generator(config: Config, info: DatasetInfo) -> keras.Model:
     """The configured generator, as it is trained."""
-    return _build_generator(config, example_shape, num_classes, config.precision)
+    return _build_generator(config, info, config.precision)
 
 
-def build_average_generator(
-    config: Config, example_shape: tuple[int, ...], num_classes: int
-) -> keras.Model:
+def build_average_generator(config: Config, info: DatasetInfo) -> keras.Model:
     """The generator as it is drawn from and exported, in float32 or better."""
     precision = "float64" if config.precision == "float64" else "float32"
-    return _build_generator(config, example_shape, num_classes, precision)
+    return _build_generator(config, info, precision)
 
 
-def build_critic(config: Config, example_shape: tuple[int, ...], num_classes: int) -> keras.Model:
+def build_critic(config: Config, info: DatasetInfo) -> keras.Model:
     """The configured critic."""
     family = FAMILIES[config.architecture]
     layers = LayerFactory(
@@ -125,13 +102,12 @@ def build_critic(config: Config, example_shape: tuple[int, ...], num_classes: in
         spectral_norm=config.lipschitz == "spectral_norm",
         **_layer_options(config),
     )
-    return family.build_critic(config, example_shape, num_classes, layers)
+    return family.build_critic(config, info, layers)
 
 
 def _build_generator(
     config: Config,
-    example_shape: tuple[int, ...],
-    num_classes: int,
+    info: DatasetInfo,
     precision: str,
 ) -> keras.Model:
     family = FAMILIES[config.architecture]
@@ -141,7 +117,7 @@ def _build_generator(
         family.initializer(config),
         **_layer_options(config),
     )
-    return family.build_generator(config, example_shape, num_classes, layers)
+    return family.build_generator(config, info, layers)
 
 
 def _layer_options(config: Config) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 import keras
 
 from wgan_tf.config import Config
+from wgan_tf.data.info import DatasetInfo
 from wgan_tf.errors import UserError
 from wgan_tf.networks.conditioning import (
     check_conditioning,
@@ -26,7 +27,7 @@ from wgan_tf.networks.layers import LayerFactory, Operation
 DRAWS_POINTS = False
 
 
-def check(config: Config, example_shape: tuple[int, ...]) -> None:
+def check(config: Config, info: DatasetInfo) -> None:
     """Checks that the family can draw and judge such examples.
 
     Raises:
@@ -36,7 +37,7 @@ def check(config: Config, example_shape: tuple[int, ...]) -> None:
     for name in ("resnet_generator_filters", "resnet_critic_filters"):
         if not getattr(config, name):
             raise UserError(f"--{name} is empty; give the filters of at least one block.")
-    side, doublings = example_shape[0], len(config.resnet_generator_filters)
+    side, doublings = info.example_shape[0], len(config.resnet_generator_filters)
     drawn = config.resnet_start_size * 2**doublings
     if drawn != side:
         raise UserError(
@@ -64,13 +65,11 @@ def initializer(config: Config) -> str:
     return "glorot_uniform" if kind == "wgan_gp" else kind
 
 
-def build_generator(
-    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
-) -> keras.Model:
+def build_generator(config: Config, info: DatasetInfo, layers: LayerFactory) -> keras.Model:
     """[latent [B, latent_dim], label int32 [B] if any] -> pictures [B, H, W, C]."""
     side, filters = config.resnet_start_size, config.resnet_generator_filters
     kind = config.resnet_generator_norm
-    condition = condition_generator(config, layers, num_classes)
+    condition = condition_generator(config, info, layers)
     blocks = _Blocks(config, layers, lambda: condition.norm(kind), kind)
     x = layers.dense(side * side * filters[0])(condition.features)
     x = layers.reshape((side, side, filters[0]))(x)
@@ -78,21 +77,20 @@ def build_generator(
         x = blocks.doubling(x, block_filters)
     # The authors give the last norm no label.
     x = layers.relu()(layers.norm(kind)(x))
-    x = layers.convolution(example_shape[2], 3, 1, initializer=config.resnet_output_initializer)(x)
+    channels, initializer = info.example_shape[2], config.resnet_output_initializer
+    x = layers.convolution(channels, 3, 1, initializer=initializer)(x)
     return keras.Model(
         condition.inputs, layers.output(config.output_activation)(x), name="generator"
     )
 
 
-def build_critic(
-    config: Config, example_shape: tuple[int, ...], num_classes: int, layers: LayerFactory
-) -> keras.Model:
+def build_critic(config: Config, info: DatasetInfo, layers: LayerFactory) -> keras.Model:
     """Pictures [B, H, W, C] -> [scores [B, 1], class logits [B, num_classes] if any]."""
     first_filters, *filters = config.resnet_critic_filters
     kind = config.resnet_critic_norm
     blocks = _Blocks(config, layers, lambda: layers.norm(kind), kind)
     halvings = config.resnet_critic_downsamplings
-    picture = x = layers.input(example_shape)
+    picture = x = layers.input(info.example_shape)
     if config.resnet_critic_first_block == "optimized":
         x = blocks.first(x, first_filters, halves=halvings > 0)
         halvings = max(halvings - 1, 0)
@@ -104,7 +102,7 @@ def build_critic(
         x = layers.global_mean()(layers.relu()(x))
     else:
         x = layers.flatten()(x)
-    return keras.Model(picture, critic_outputs(x, layers, num_classes), name="critic")
+    return keras.Model(picture, critic_outputs(config, info, layers, x), name="critic")
 
 
 class _Blocks:

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from wgan_tf.monitoring.monitor import CHARTS
-from wgan_tf.reporting.runs import Run
+from wgan_tf.reporting.runs import RecordedRun
 
 SPREAD_SUFFIXES = ("_standard_error", "_standard_deviation")
 OTHER_CHARTS = "Other metrics"
@@ -82,7 +82,7 @@ def smooth(values: np.ndarray, reach: int) -> np.ndarray:
     return medians
 
 
-def figure(chart: Chart, runs: Sequence[Run]) -> go.Figure:
+def figure(chart: Chart, runs: Sequence[RecordedRun]) -> go.Figure:
     """Draws a chart: every metric of every run smoothed, over itself as it is, paler.
 
     The curves of a single run have a colour each. Those of several have a colour a run and a dash a
@@ -142,7 +142,7 @@ class _Style:
     dash: str = "solid"
 
 
-def _add(drawn: go.Figure, run: Run, name: str, style: _Style) -> None:
+def _add(drawn: go.Figure, run: RecordedRun, name: str, style: _Style) -> None:
     steps, values = run.series(name)
     if not len(steps):
         return

@@ -4,13 +4,12 @@ import dataclasses
 
 import numpy as np
 
-from wgan_tf import drawing
 from wgan_tf.errors import UserError
 from wgan_tf.evaluation import diagnostics
 from wgan_tf.evaluation.neighbours import diversity, nearest_neighbours
-from wgan_tf.examples import open_training_examples, read_blocks
 from wgan_tf.monitoring.grids import encode_png
-from wgan_tf.reporting.runs import Run
+from wgan_tf.reporting.runs import RecordedRun
+from wgan_tf.serving.trained_generator import restore_sampler
 
 SEED = 0
 SAMPLES = 64
@@ -63,29 +62,28 @@ class Comparison:
     warnings: list[str]
 
 
-def compare(run: Run) -> Comparison:
+def compare(run: RecordedRun) -> Comparison:
     """Draws samples of a run's newest checkpoint and finds the real examples nearest to them.
 
     Raises:
         UserError: there is no checkpoint, or the examples are not there or are others.
     """
-    store = open_training_examples(run.folder)
+    store = run.folder.open_training_examples()
     if store.num_examples <= NEIGHBOURS:
         raise UserError(f"--dataset={run.config.dataset} has too few examples to compare with.")
-    sampler, step = drawing.restore_run_sampler(run.folder)
-    if sampler.num_classes:
-        rows = -(-SAMPLES // sampler.num_classes)
-        samples = drawing.draw_class_grid(sampler, rows, SEED)[:SAMPLES]
+    sampler, step = restore_sampler(run.folder)
+    if num_classes := sampler.spec.num_classes:
+        samples = sampler.draw_class_grid(-(-SAMPLES // num_classes), SEED)[:SAMPLES]
     else:
-        samples = drawing.draw(sampler, SAMPLES, SEED)
+        samples = sampler.draw(SAMPLES, SEED)
 
     is_picture = samples.ndim == 4
     unit = np.sqrt(np.prod(samples.shape[1:])) if is_picture else 1.0
     compared = _evenly(store.num_examples, MAX_VALUES // int(np.prod(store.example_shape)))
-    near_samples = nearest_neighbours(samples, read_blocks(store, compared), NEIGHBOURS)
+    near_samples = nearest_neighbours(samples, store.read_blocks(compared), NEIGHBOURS)
     chosen = compared[_evenly(len(compared), SAMPLES)]
     real = store.read(chosen)[0]
-    near_real = nearest_neighbours(real, read_blocks(store, compared), 1, excluded=chosen)
+    near_real = nearest_neighbours(real, store.read_blocks(compared), 1, excluded=chosen)
 
     sample_distance = float(np.median(near_samples.distances[:, 0]) / unit)
     real_distance = float(np.median(near_real.distances) / unit)

@@ -18,7 +18,7 @@ from wgan_tf.evaluation.diagnostics import judge
 from wgan_tf.files import write_output
 from wgan_tf.reporting import curves, summary
 from wgan_tf.reporting.nearest_examples import Comparison, compare
-from wgan_tf.reporting.runs import Run, read_runs
+from wgan_tf.reporting.runs import RecordedRun, read_runs
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving.saved_model import read_model_card
 
@@ -46,7 +46,7 @@ class Section:
         comparison_note: why not.
     """
 
-    run: Run
+    run: RecordedRun
     outcome: str
     facts: Mapping[str, str]
     warnings: list[str]
@@ -104,7 +104,7 @@ def render(sections: Sequence[Section]) -> str:
     )
 
 
-def _section(run: Run) -> Section:
+def _section(run: RecordedRun) -> Section:
     comparison, note = None, ""
     try:
         comparison = compare(run)
@@ -114,7 +114,7 @@ def _section(run: Run) -> Section:
     return Section(run, summary.outcome(run), _facts(run), found, comparison, note)
 
 
-def _facts(run: Run) -> Mapping[str, str]:
+def _facts(run: RecordedRun) -> Mapping[str, str]:
     facts = {"Steps": summary.steps(run)}
     last = {
         "Wasserstein estimate": "wasserstein_estimate",
@@ -131,7 +131,7 @@ def _facts(run: Run) -> Mapping[str, str]:
     return facts
 
 
-def _metrics_of_one(run: Run) -> Table:
+def _metrics_of_one(run: RecordedRun) -> Table:
     rows = []
     for name in run.metric_names():
         steps, values = run.series(name)
@@ -146,7 +146,7 @@ def _metrics_of_one(run: Run) -> Table:
     return Table(["", "Last", "Lowest", "at step", "Highest", "at step"], rows)
 
 
-def _metrics_of_many(runs: Sequence[Run], names: Iterable[str]) -> Table:
+def _metrics_of_many(runs: Sequence[RecordedRun], names: Iterable[str]) -> Table:
     rows = [
         [name]
         + [
@@ -158,7 +158,7 @@ def _metrics_of_many(runs: Sequence[Run], names: Iterable[str]) -> Table:
     return Table(["Last value", *(run.name for run in runs)], rows)
 
 
-def _options(runs: Sequence[Run]) -> Mapping[str, Table]:
+def _options(runs: Sequence[RecordedRun]) -> Mapping[str, Table]:
     """The options that tell most, and the others in effect."""
     shown = [summary.options_in_effect(run.config) for run in runs]
     head = ["", *(run.name for run in runs)]
@@ -176,21 +176,21 @@ def _options(runs: Sequence[Run]) -> Mapping[str, Table]:
     }
 
 
-def _data(run: Run) -> Mapping[str, str]:
-    shape, names = run.card.example_shape, run.card.class_names
+def _data(run: RecordedRun) -> Mapping[str, str]:
+    shape, names = run.info.example_shape, run.info.class_names
     classes = "none" if names is None else f"{len(names)}: {', '.join(names)}"
     return {
         "Dataset": run.config.dataset,
         "Training split": run.config.train_split,
         "Held-out split": run.config.eval_split or "none",
-        "Training examples": f"{run.card.num_examples:,}",
+        "Training examples": f"{run.info.num_examples:,}",
         "Shape of an example": " x ".join(map(str, shape)),
         "Classes": classes,
-        "Digest": run.card.digest,
+        "Digest": run.info.digest,
     }
 
 
-def _speed(run: Run) -> Mapping[str, str]:
+def _speed(run: RecordedRun) -> Mapping[str, str]:
     _, rates = run.series("images_per_sec")
     rates = rates[np.isfinite(rates)]
     seconds = run.training_seconds()
@@ -206,12 +206,13 @@ def _speed(run: Run) -> Mapping[str, str]:
     }
 
 
-def _median_rate(run: Run) -> float:
+def _median_rate(run: RecordedRun) -> float:
     return float(np.nanmedian(run.series("images_per_sec")[1]))
 
 
-def _export(run: Run) -> Mapping[str, str]:
-    versions = read_model_card(run.folder.exports).get("versions", {})
+def _export(run: RecordedRun) -> Mapping[str, str]:
+    card = read_model_card(run.folder.exports)
+    versions = card.versions if card else {}
     return {f"Exported with {name}": str(version) for name, version in versions.items()}
 
 
@@ -226,7 +227,7 @@ def _here() -> Mapping[str, str]:
     }
 
 
-def _table(runs: Sequence[Run], columns: Sequence[Mapping[str, str]]) -> Table:
+def _table(runs: Sequence[RecordedRun], columns: Sequence[Mapping[str, str]]) -> Table:
     names = dict.fromkeys(name for column in columns for name in column)
     rows = [[name, *(column.get(name, "") for column in columns)] for name in names]
     return Table(["", *(run.name for run in runs)], rows)

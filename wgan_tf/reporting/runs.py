@@ -7,12 +7,13 @@ import numpy as np
 import tensorflow as tf
 
 from wgan_tf.config import Config
+from wgan_tf.data.info import DatasetInfo
 from wgan_tf.evaluation.diagnostics import History
 from wgan_tf.files import join
 from wgan_tf.monitoring.metrics_log import read_metrics
-from wgan_tf.run_folder import DatasetCard, RunFolder
+from wgan_tf.run_folder import RunFolder
 from wgan_tf.training import schedule
-from wgan_tf.training.checkpoints import newest_step
+from wgan_tf.training.checkpoint_folder import CheckpointFolder
 
 MAX_GRIDS = 40
 MAX_GRID_BYTES = 8_000_000
@@ -27,14 +28,14 @@ class Grid:
 
 
 @dataclasses.dataclass(frozen=True)
-class Run:
+class RecordedRun:
     """A run as its folder tells of it.
 
     Attributes:
         folder: its files.
         name: tells it from the other runs of the report.
         config: its options.
-        card: what it is trained on.
+        info: of what it is trained on.
         history: the lines of its metrics.jsonl, without their time.
         grids: its samples over time; of many, some evenly spread over time.
         step: the last step known to be taken.
@@ -43,7 +44,7 @@ class Run:
     folder: RunFolder
     name: str
     config: Config
-    card: DatasetCard
+    info: DatasetInfo
     history: History
     grids: list[Grid]
     step: int
@@ -67,7 +68,7 @@ class Run:
         return float((images[is_known] / rates[is_known]).sum()) if is_known.any() else None
 
 
-def read_runs(folders: list[RunFolder]) -> list[Run]:
+def read_runs(folders: list[RunFolder]) -> list[RecordedRun]:
     """Reads runs, and names each after its folder, by as much of the path as tells them apart.
 
     Raises:
@@ -81,22 +82,22 @@ def read_runs(folders: list[RunFolder]) -> list[Run]:
     ]
 
 
-def _read_run(folder: RunFolder, name: str) -> Run:
-    config, card = folder.read_config(), folder.read_dataset_card()
+def _read_run(folder: RunFolder, name: str) -> RecordedRun:
+    config, info = folder.read_config(), folder.read_info()
     history = [
         {name: value for name, value in line.items() if name != "time"}
         for line in read_metrics(folder.metrics_file)
     ]
     grids = _read_grids(folder.samples)
     steps = [line["step"] for line in history] + [grid.step for grid in grids]
-    return Run(
+    return RecordedRun(
         folder=folder,
         name=name,
         config=config,
-        card=card,
+        info=info,
         history=history,
         grids=grids,
-        step=max([newest_step(folder.checkpoints) or 0, *steps]),
+        step=max([CheckpointFolder(folder.checkpoints).newest_step() or 0, *steps]),
     )
 
 

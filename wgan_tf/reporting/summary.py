@@ -1,14 +1,13 @@
 """What a run is and how far it came, in words."""
 
-import re
-
 import numpy as np
 
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
+from wgan_tf.evaluation.metrics import ranking_metric
 from wgan_tf.options import default_value, format_value
 from wgan_tf.reporting.curves import POINTS_PER_REACH, smooth
-from wgan_tf.reporting.runs import Run
+from wgan_tf.reporting.runs import RecordedRun
 
 OBJECTIVES = {
     "wasserstein": "WGAN",
@@ -25,8 +24,6 @@ CONSTRAINTS = {
 }
 # A rise from the least estimate is told from this share of it on.
 MIN_TURN = 0.1
-# Of the metrics of quality, those that sum it up, and whether less is better.
-SUMMARY_METRICS = ((r"^fid_", True), (r"^kid_[^_]*$", True), (r"^modes_covered$", False))
 
 
 def system(config: Config) -> str:
@@ -63,14 +60,14 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def steps(run: Run) -> str:
+def steps(run: RecordedRun) -> str:
     """How many steps are taken, of how many."""
     if run.step >= run.config.steps:
         return f"{run.step:,}"
     return f"{run.step:,} of {run.config.steps:,}"
 
 
-def outcome(run: Run) -> str:
+def outcome(run: RecordedRun) -> str:
     """One sentence: what was trained how far, and what came out."""
     taken = f"all {run.step:,}" if run.step >= run.config.steps else steps(run)
     clauses = [f"{system(run.config)} on {dataset(run.config)} has taken {taken} steps"]
@@ -84,7 +81,7 @@ def outcome(run: Run) -> str:
     return "; ".join(clauses) + "."
 
 
-def _estimate(run: Run) -> str:
+def _estimate(run: RecordedRun) -> str:
     name = "wasserstein_estimate"
     at, values = run.series(name)
     course = f"the Wasserstein estimate is {number(values[-1])}"
@@ -104,15 +101,15 @@ def _estimate(run: Run) -> str:
     return f"{course}, {number(held_out[-1])} on held-out examples" if len(held_out) else course
 
 
-def summary_metric(run: Run) -> tuple[str, float, int] | None:
-    """The best value of the metric that sums up quality, as (name, value, step); None without."""
-    for pattern, less_is_better in SUMMARY_METRICS:
-        for name in filter(re.compile(pattern).search, run.metric_names()):
-            at, values = run.series(name)
-            if np.isfinite(values).any():
-                best = np.nanargmin(values) if less_is_better else np.nanargmax(values)
-                return name, float(values[best]), int(at[best])
-    return None
+def summary_metric(run: RecordedRun) -> tuple[str, float, int] | None:
+    """The best value of the `ranking_metric`, as (name, value, step); None without."""
+    finite = [name for name in run.metric_names() if np.isfinite(run.series(name)[1]).any()]
+    name = ranking_metric(finite)
+    if name is None:
+        return None
+    at, values = run.series(name)
+    best = np.nanargmin(values)
+    return name, float(values[best]), int(at[best])
 
 
 def options_in_effect(config: Config) -> dict[str, str]:

@@ -8,81 +8,78 @@ import numpy as np
 from wgan_tf.data.store import Store
 from wgan_tf.errors import UserError
 from wgan_tf.evaluation.neighbours import nearest_neighbours
-from wgan_tf.examples import read_blocks
 from wgan_tf.sampling.latent_paths import interpolate, traverse, truncate
 from wgan_tf.sampling.request import Request
-from wgan_tf.serving.trained_generator import TrainedGenerator
+from wgan_tf.serving.sampler import Sampler
 
-TrainingPictures: TypeAlias = Callable[[], Store]
+TrainingImages: TypeAlias = Callable[[], Store]
 
 
-def independent(generator: TrainedGenerator, request: Request) -> Iterator[np.ndarray]:
+def independent(sampler: Sampler, request: Request) -> Iterator[np.ndarray]:
     """The examples of a seed, a block at a time; without a label, example i is of class i % K."""
-    number, size = request.class_number(generator), generator.examples_per_block
-    for block, drawn in enumerate(generator.latent_blocks(request.n, request.seed)):
+    number, size = request.class_number(sampler), sampler.spec.examples_per_block
+    for block, drawn in enumerate(sampler.latent_blocks(request.n, request.seed)):
         first = block * size
-        labels = _labels(generator, np.arange(first, first + size), number)
-        yield generator.generate(_truncated(drawn, generator, request), labels)[: request.n - first]
+        labels = _labels(sampler, np.arange(first, first + size), number)
+        yield sampler.generate(_truncated(drawn, sampler, request), labels)[: request.n - first]
 
 
-def class_grid(generator: TrainedGenerator, request: Request) -> np.ndarray:
+def class_grid(sampler: Sampler, request: Request) -> np.ndarray:
     """Examples [n, ...]: example i is of class i % K and of latent i // K."""
-    num_classes = len(generator.class_names)
+    num_classes = len(sampler.spec.class_names)
     rows = -(-request.n // num_classes)
     blocks = [
-        _truncated(drawn, generator, request)
-        for drawn in generator.latent_blocks(rows, request.seed)
+        _truncated(drawn, sampler, request) for drawn in sampler.latent_blocks(rows, request.seed)
     ]
     latents = np.concatenate(blocks)
     columns = [
-        generator.generate(latents, np.full(len(latents), label, np.int32))[:rows]
+        sampler.generate(latents, np.full(len(latents), label, np.int32))[:rows]
         for label in range(num_classes)
     ]
     grid = np.stack(columns, axis=1)
     return grid.reshape(-1, *grid.shape[2:])[: request.n]
 
 
-def interpolation(generator: TrainedGenerator, request: Request) -> np.ndarray:
+def interpolation(sampler: Sampler, request: Request) -> np.ndarray:
     """Pictures [rows, steps, H, W, C]: row i from latent i of one seed to latent i of another."""
     to_seed = request.seed + 1 if request.to_seed is None else request.to_seed
     start, end = (
-        _truncated(generator.latents(request.rows, seed), generator, request)
+        _truncated(sampler.latents(request.rows, seed), sampler, request)
         for seed in (request.seed, to_seed)
     )
-    return _along_paths(
-        generator, request, interpolate(start, end, _steps(request), generator.latent_distribution)
-    )
+    paths = interpolate(start, end, _steps(request), sampler.spec.latent_distribution)
+    return _along_paths(sampler, request, paths)
 
 
-def traversal(generator: TrainedGenerator, request: Request) -> np.ndarray:
+def traversal(sampler: Sampler, request: Request) -> np.ndarray:
     """Pictures [rows, steps, H, W, C]: in row i number i of the seed's first latent varies."""
-    (latent,) = generator.latents(1, request.seed)
-    paths = traverse(latent, request.rows, _steps(request), generator.latent_distribution)
-    return _along_paths(generator, request, _truncated(paths, generator, request), one_class=True)
+    (latent,) = sampler.latents(1, request.seed)
+    paths = traverse(latent, request.rows, _steps(request), sampler.spec.latent_distribution)
+    return _along_paths(sampler, request, _truncated(paths, sampler, request), one_class=True)
 
 
 def neighbours(
-    generator: TrainedGenerator, request: Request, training_pictures: TrainingPictures | None
+    sampler: Sampler, request: Request, training_images: TrainingImages | None
 ) -> np.ndarray:
     """Pictures [rows, columns, H, W, C]: a sample, then the training pictures nearest to it.
 
     Raises:
         UserError: there are no training pictures, or fewer than columns.
     """
-    if training_pictures is None:
+    if training_images is None:
         raise UserError(
             "--kind=neighbours needs the training pictures, which --saved_model does not have; "
             "give --workdir."
         )
-    store, count = training_pictures(), request.columns - 1
+    store, count = training_images(), request.columns - 1
     if store.num_examples < count:
         raise UserError(
             f"--columns={request.columns} shows {count} training pictures a sample, of which there "
             f"are {store.num_examples}; give fewer columns."
         )
-    samples = np.concatenate(list(independent(generator, request)))[: request.rows]
+    samples = np.concatenate(list(independent(sampler, request)))[: request.rows]
     every = np.arange(store.num_examples)
-    numbers = nearest_neighbours(samples, read_blocks(store, every), count).numbers
+    numbers = nearest_neighbours(samples, store.read_blocks(every), count).numbers
     found, _ = store.read(numbers.ravel())
     return np.concatenate(
         [samples[:, np.newaxis], found.reshape(*numbers.shape, *store.example_shape)], axis=1
@@ -94,26 +91,24 @@ def _steps(request: Request) -> int:
 
 
 def _along_paths(
-    generator: TrainedGenerator, request: Request, paths: np.ndarray, *, one_class: bool = False
+    sampler: Sampler, request: Request, paths: np.ndarray, *, one_class: bool = False
 ) -> np.ndarray:
     rows, steps, width = paths.shape
     classes = np.repeat(np.zeros(rows, int) if one_class else np.arange(rows), steps)
-    labels = _labels(generator, classes, request.class_number(generator))
-    pictures = generator.generate(paths.reshape(-1, width), labels)
+    labels = _labels(sampler, classes, request.class_number(sampler))
+    pictures = sampler.generate(paths.reshape(-1, width), labels)
     return pictures.reshape(rows, steps, *pictures.shape[1:])
 
 
-def _labels(
-    generator: TrainedGenerator, positions: np.ndarray, number: int | None
-) -> np.ndarray | None:
-    if not generator.class_names:
+def _labels(sampler: Sampler, positions: np.ndarray, number: int | None) -> np.ndarray | None:
+    if not sampler.spec.class_names:
         return None
     if number is not None:
         return np.full(positions.shape, number, np.int32)
-    return (positions % len(generator.class_names)).astype(np.int32)
+    return (positions % len(sampler.spec.class_names)).astype(np.int32)
 
 
-def _truncated(latents: np.ndarray, generator: TrainedGenerator, request: Request) -> np.ndarray:
+def _truncated(latents: np.ndarray, sampler: Sampler, request: Request) -> np.ndarray:
     if request.truncation is None:
         return latents
-    return truncate(latents, request.truncation, generator.latent_distribution)
+    return truncate(latents, request.truncation, sampler.spec.latent_distribution)

@@ -13,46 +13,46 @@ from wgan_tf.errors import UserError
 from wgan_tf.files import write_output
 from wgan_tf.monitoring.grids import density_plot, encode_animation, encode_png, image_grid
 from wgan_tf.sampling import kinds
-from wgan_tf.sampling.kinds import TrainingPictures
+from wgan_tf.sampling.kinds import TrainingImages
 from wgan_tf.sampling.request import ANIMATION_FORMATS, Request
-from wgan_tf.serving.trained_generator import TrainedGenerator
+from wgan_tf.serving.sampler import Sampler
 
 _MILLISECONDS_A_FRAME = 60
 
 
 def write_samples(
-    generator: TrainedGenerator, request: Request, training_pictures: TrainingPictures | None
+    sampler: Sampler, request: Request, training_images: TrainingImages | None
 ) -> None:
     """Draws what is asked for and writes it.
 
     Args:
-        generator: what draws.
+        sampler: what draws.
         request: what to draw, and where to.
-        training_pictures: opens the pictures that the generator was trained on, if they are known.
+        training_images: opens the pictures that the generator was trained on, if they are known.
 
     Raises:
         UserError: the request does not go with the generator, or cannot be written.
     """
-    kind = request.resolve_kind(generator)
-    request.class_number(generator)
+    kind = request.resolve_kind(sampler)
+    request.class_number(sampler)
     if kind in ("grid", "class_grid"):
         columns = None
         if kind == "grid":
-            blocks = kinds.independent(generator, request)
+            blocks = kinds.independent(sampler, request)
         else:
-            columns = len(generator.class_names)
-            blocks = iter([kinds.class_grid(generator, request)])
+            columns = len(sampler.spec.class_names)
+            blocks = iter([kinds.class_grid(sampler, request)])
         if not request.suffix:
             _write_folder(request, request.n, blocks)
         else:
             write_output(request.out, encode_png(_still(np.concatenate(list(blocks)), columns)))
         return
     if kind == "neighbours":
-        pictures = kinds.neighbours(generator, request, training_pictures)
+        pictures = kinds.neighbours(sampler, request, training_images)
     elif kind == "interpolation":
-        pictures = kinds.interpolation(generator, request)
+        pictures = kinds.interpolation(sampler, request)
     else:
-        pictures = kinds.traversal(generator, request)
+        pictures = kinds.traversal(sampler, request)
     rows, columns = pictures.shape[:2]
     if request.is_animation:
         write_output(request.out, _animation(pictures, ANIMATION_FORMATS[request.suffix]))

@@ -17,7 +17,8 @@ import tensorflow as tf
 
 from wgan_tf.errors import ExportError, UserError
 from wgan_tf.files import write_atomically
-from wgan_tf.pixels import PixelScale, unit_interval_line
+from wgan_tf.pixels import unit_interval_line
+from wgan_tf.serving.generator_spec import GeneratorSpec
 
 TOLERANCE = 1e-3
 
@@ -26,35 +27,27 @@ Converter: TypeAlias = Callable[[keras.Model, str], None]
 Runner: TypeAlias = Callable[[str, Arguments], np.ndarray]
 
 
-def build_served_model(
-    generator: keras.Model,
-    *,
-    latent_dim: int,
-    num_classes: int,
-    pixel_scale: PixelScale | None,
-) -> keras.Model:
+def build_served_model(generator: keras.Model, spec: GeneratorSpec) -> keras.Model:
     """A Keras model that computes what the signature `serving_default` does, to 1e-6.
 
     Args:
         generator: takes [latent float32 [N, latent_dim], label int32 [N] if any].
-        latent_dim: length of one latent vector.
-        num_classes: of the labels; 0 for a generator without.
-        pixel_scale: where pixels lie among the generator's values; None for points.
+        spec: what it takes and gives.
 
     Returns:
         A model of [latent, label if any] that gives {"images": float32 in [0, 1]}, or
         {"points": float32}.
     """
-    inputs = [keras.Input((latent_dim,), dtype="float32", name="latent")]
-    if num_classes:
+    inputs = [keras.Input((spec.latent_dim,), dtype="float32", name="latent")]
+    if spec.num_classes:
         inputs.append(keras.Input((), dtype="int32", name="label"))
     output = generator(inputs)
-    if pixel_scale is not None:
-        slope, offset = unit_interval_line(pixel_scale)
+    if spec.pixel_scale is not None:
+        slope, offset = unit_interval_line(spec.pixel_scale)
         output = keras.layers.Rescaling(slope, offset, dtype="float32")(output)
         # What clips to the unit interval in every format.
         output = keras.layers.ReLU(max_value=1.0, dtype="float32")(output)
-    name = "points" if pixel_scale is None else "images"
+    name = "images" if spec.is_image else "points"
     return keras.Model(inputs, {name: output}, name="served_generator")
 
 

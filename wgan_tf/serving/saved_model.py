@@ -1,34 +1,33 @@
-"""Exports of a sampler in TensorFlow Serving's folder layout."""
+"""Exports of a generator in TensorFlow Serving's folder layout."""
 
 import contextlib
 import fcntl
-import json
 import os
 import pathlib
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
 
 from wgan_tf.errors import ExportError
-from wgan_tf.serving.sampler import Sampler
+from wgan_tf.serving.model_card import ModelCard
+from wgan_tf.serving.served_module import ServedModule
 from wgan_tf.serving.warmup import write_warmup_requests
 
 TOLERANCE = 1e-6
-MODEL_CARD = "assets.extra/model_card.json"
+SAVED_MODEL_FILE = "saved_model.pb"
 _UNFINISHED = ".unfinished-"
 
 
 def write_saved_model(
-    sampler: Sampler, export_dir: str | os.PathLike[str], model_card: Mapping[str, object]
+    module: ServedModule, export_dir: str | os.PathLike[str], card: ModelCard
 ) -> str:
-    """Writes a sampler as the next version below a folder, once it is shown to work.
+    """Writes a served module as the next version below a folder, once it is shown to work.
 
     The model is saved to a hidden folder beside the versions, loaded from there, compared with
-    the sampler on every signature, and only then renamed to `export_dir/N`, N being one above the
+    the module on every signature, and only then renamed to `export_dir/N`, N being one above the
     highest version there. Hidden folders that killed exports left on a local disk are removed.
     Integers and bytes must be equal at every call; floating-point values may differ by 1e-6,
     absolute or relative. The comparison runs on the CPU, where convolutions give the same bits
@@ -39,44 +38,37 @@ def write_saved_model(
     TensorFlow Serving warms it up with.
 
     Args:
-        sampler: What to save.
+        module: What to save.
         export_dir: The folder of all versions; made if it does not exist.
-        model_card: JSON-serializable facts about the model.
+        card: The facts about the model.
 
     Returns:
         The path of the new version.
 
     Raises:
-        ExportError: If the loaded model differs from the sampler or gives values that are not
+        ExportError: If the loaded model differs from the module or gives values that are not
             finite. No version is added then.
         TypeError: If the model card holds something that JSON has no form for.
         ValueError: If the model card holds a number that is not finite.
     """
     root = os.fspath(export_dir)
-    card = json.dumps(model_card, indent=2, allow_nan=False) + "\n"
     with _unfinished_folder(root) as unfinished:
-        tf.io.gfile.makedirs(f"{unfinished}/assets.extra")
-        tf.saved_model.save(sampler, unfinished, signatures=sampler.signatures())
-        with tf.io.gfile.GFile(f"{unfinished}/{MODEL_CARD}", "w") as file:
-            file.write(card)
-        write_warmup_requests(unfinished, sampler.probes())
-        _compare(sampler, unfinished)
+        card.write(unfinished)
+        tf.saved_model.save(module, unfinished, signatures=module.signatures())
+        write_warmup_requests(unfinished, module.probes())
+        _compare(module, unfinished)
         return _publish(unfinished, root)
 
 
-def read_model_card(export_dir: str | os.PathLike[str]) -> dict[str, Any]:
-    """The newest version's model card; empty without a version or a card."""
+def read_model_card(export_dir: str | os.PathLike[str]) -> ModelCard | None:
+    """The newest version's model card; None without a version, or where it cannot be read."""
     version = newest_version(export_dir)
-    card = f"{version}/{MODEL_CARD}"
-    if version is None or not tf.io.gfile.exists(card):
-        return {}
-    with tf.io.gfile.GFile(card) as file:
-        return json.load(file)
-
-
-def exported_step(export_dir: str | os.PathLike[str]) -> int | None:
-    """The step that the newest version's model card tells; None without a version or a step."""
-    return read_model_card(export_dir).get("step")
+    if version is None:
+        return None
+    try:
+        return ModelCard.read(version)
+    except (tf.errors.OpError, ValueError, KeyError, TypeError):
+        return None
 
 
 def newest_version(export_dir: str | os.PathLike[str]) -> str | None:
@@ -86,12 +78,12 @@ def newest_version(export_dir: str | os.PathLike[str]) -> str | None:
     return f"{root}/{highest}" if highest else None
 
 
-def _compare(sampler: Sampler, path: str) -> None:
+def _compare(module: ServedModule, path: str) -> None:
     with tf.device("/CPU:0"):
-        probes = sampler.probes()
+        probes = module.probes()
         # The functions of a loaded model do not keep its variables alive.
         loaded = tf.saved_model.load(path)
-        for name, function in sampler.signatures().items():
+        for name, function in module.signatures().items():
             expected = function(**probes[name])
             # A generator that draws noise of its own can agree at the first call.
             for _ in range(2):

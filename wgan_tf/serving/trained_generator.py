@@ -1,136 +1,131 @@
-"""A trained generator, from a run or from a SavedModel, that latents go into."""
+"""The generators of a run, while it trains or from a checkpoint, as they are drawn from."""
 
-import dataclasses
-import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self
+from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
+import keras
 import tensorflow as tf
 
-from wgan_tf.errors import UserError
-from wgan_tf.latents import draw_latents
-from wgan_tf.serving.saved_model import MODEL_CARD, newest_version
+from wgan_tf.config import Config
+from wgan_tf.data.info import DatasetInfo
+from wgan_tf.labels import label_weights
+from wgan_tf.networks import registry
+from wgan_tf.networks.standing_statistics import StandingStatistics
+from wgan_tf.run_folder import RunFolder
+from wgan_tf.serving.generator_spec import GeneratorSpec
+from wgan_tf.serving.sampler import Sampler
+from wgan_tf.serving.served_module import ServedModule, build_served_module
+from wgan_tf.training.chosen_checkpoint import Checkpoint, restore_checkpoint
+from wgan_tf.training.draws import Draws, Moment, Replica
+from wgan_tf.training.randomness import Purpose
+
+STANDING_STATISTICS_BATCHES = 16
 
 
-@dataclasses.dataclass(frozen=True)
-class TrainedGenerator:
-    """What a generator takes and gives.
+def follow_generator(
+    config: Config, generator: keras.Model, info: DatasetInfo
+) -> Callable[[], ServedModule]:
+    """What serves a generator that is being trained; to be called outside a strategy's scope.
 
-    Attributes:
-        origin: the option that named it.
-        example_shape: (H, W, C) of pictures, (D,) of points.
-        class_names: of the labels that it takes; empty if it takes none.
-        latent_dim: length of one latent vector.
-        latent_distribution: the distribution that it was trained on.
-        examples_per_block: part of the mapping from a seed to its examples.
-        serve: the signature `serving_default`.
+    With standing statistics it is a network of its own, since the generator's moving statistics are
+    part of the run's state.
+
+    Args:
+        config: the run's configuration.
+        generator: the trained one, or its moving average.
+        info: of what it is trained on.
+
+    Returns:
+        A function that gives the module of the generator's state at the call; it is of that state
+        only until the generator is trained further or the function is called again.
     """
+    spec = GeneratorSpec.of_run(config, info)
+    if config.sampling_statistics == "moving":
+        module = build_served_module(generator, spec)
+        return lambda: module
+    drawn = registry.build_average_generator(config, info)
+    statistics = StandingStatistics(drawn)
+    standing_module = build_served_module(drawn, spec)
+    weights = label_weights(config, info)
 
-    origin: str
-    example_shape: tuple[int, ...]
-    class_names: tuple[str, ...]
-    latent_dim: int
-    latent_distribution: str
-    examples_per_block: int
-    serve: Callable[..., Mapping[str, tf.Tensor]]
+    def current() -> ServedModule:
+        drawn.set_weights(generator.get_weights())
+        statistics.update(standing_statistics_batches(config, weights))
+        return standing_module
 
-    @classmethod
-    def from_saved_model(cls, path: str) -> Self:
-        """The generator of an exported version, or of the newest one in a folder of versions.
+    return current
 
-        Raises:
-            UserError: no SavedModel of this package is there.
-        """
-        origin = f"--saved_model={path}"
-        version = path.rstrip("/")
-        if not tf.io.gfile.exists(f"{version}/saved_model.pb") and tf.io.gfile.isdir(version):
-            version = newest_version(version) or version
-        try:
-            with tf.io.gfile.GFile(f"{version}/{MODEL_CARD}") as file:
-                card = json.load(file)
-            model = tf.saved_model.load(version)
-            return cls.from_card(origin, card, _Signature(model, "serving_default"))
-        except (OSError, tf.errors.OpError, ValueError, KeyError, TypeError) as error:
-            raise UserError(
-                f"{origin} holds no SavedModel that wgan_tf.export wrote; name a folder such as "
-                "runs/digits/export/1."
-            ) from error
 
-    @classmethod
-    def from_card(cls, origin: str, card: Mapping[str, Any], serve: Callable[..., Any]) -> Self:
-        """The generator that a model card tells of; other arguments as the attributes are."""
-        latent = card["latent"]
-        return cls(
-            origin=origin,
-            example_shape=tuple(card["example_shape"]),
-            class_names=tuple(card["classes"] or ()),
-            latent_dim=latent["dim"],
-            latent_distribution=latent["distribution"],
-            examples_per_block=latent["examples_per_block"],
-            serve=serve,
+def restore_generator(
+    folder: RunFolder, checkpoint: Checkpoint = "last"
+) -> tuple[keras.Model, int]:
+    """The moving-average generator of a run's checkpoint, and the step it is of.
+
+    Its batch norms have the statistics that `sampling_statistics` names.
+
+    Raises:
+        UserError: no run or no such checkpoint is there.
+    """
+    config, info = folder.read_config(), folder.read_info()
+    generator = registry.build_average_generator(config, info)
+    saved = tf.train.Checkpoint(average_generator=generator)
+    step = restore_checkpoint(
+        folder,
+        checkpoint,
+        lambda path: saved.read(path).assert_existing_objects_matched().expect_partial(),
+    )
+    if config.sampling_statistics == "standing":
+        batches = standing_statistics_batches(config, label_weights(config, info))
+        StandingStatistics(generator).update(batches)
+    return generator, step
+
+
+def restore_critic(folder: RunFolder, checkpoint: Checkpoint = "last") -> tuple[keras.Model, int]:
+    """The critic of a run's checkpoint, and the step it is of.
+
+    Raises:
+        UserError: no run or no such checkpoint is there.
+    """
+    critic = registry.build_critic(folder.read_config(), folder.read_info())
+    saved = tf.train.Checkpoint(critic=critic)
+    step = restore_checkpoint(
+        folder,
+        checkpoint,
+        lambda path: saved.read(path).assert_existing_objects_matched().expect_partial(),
+    )
+    return critic, step
+
+
+def restore_module(folder: RunFolder, checkpoint: Checkpoint = "last") -> tuple[ServedModule, int]:
+    """What serves the generator of a run's checkpoint, and the step it is of.
+
+    Raises:
+        UserError: no run or no such checkpoint is there.
+    """
+    generator, step = restore_generator(folder, checkpoint)
+    spec = GeneratorSpec.of_run(folder.read_config(), folder.read_info())
+    return build_served_module(generator, spec), step
+
+
+def restore_sampler(folder: RunFolder, checkpoint: Checkpoint = "last") -> tuple[Sampler, int]:
+    """The sampler of a run's checkpoint, and the step it is of.
+
+    Raises:
+        UserError: no run or no such checkpoint is there.
+    """
+    module, step = restore_module(folder, checkpoint)
+    return Sampler.of_module(module, f"--workdir={folder.path}"), step
+
+
+def standing_statistics_batches(
+    config: Config, weights: Sequence[int]
+) -> Iterator[list[tf.Tensor]]:
+    """Inputs drawn as in training, but by keys of their own, the same at every step."""
+    dtype = "float64" if config.precision == "float64" else "float32"
+    draws = Draws(config, weights, dtype)
+    for number in range(STANDING_STATISTICS_BATCHES):
+        yield draws.generator_inputs(
+            Moment(tf.constant(number, tf.int64), 0, Replica(0, 1)),
+            Purpose.STANDING_STATISTICS_LATENT,
+            Purpose.STANDING_STATISTICS_LABEL,
+            config.batch_size,
         )
-
-    def latents(self, n: int, seed: int) -> np.ndarray:
-        """The first n latents of a seed, float32 [n, latent_dim], as `sample` draws them."""
-        return np.concatenate(list(self.latent_blocks(n, seed)))[:n]
-
-    def latent_blocks(self, n: int, seed: int) -> Iterator[np.ndarray]:
-        """The blocks, float32 [examples_per_block, latent_dim], with a seed's first n latents."""
-        shape = [self.examples_per_block, self.latent_dim]
-        for block in range(-(-n // self.examples_per_block)):
-            key = tf.constant([seed, block], tf.int64)
-            yield draw_latents(key, shape, self.latent_distribution).numpy()
-
-    def generate(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-        """Generates examples block by block, as `sample` does; the last may be filled up.
-
-        Args:
-            latents: float32 [N, latent_dim].
-            labels: int32 [N] where the generator takes labels, else None.
-
-        Returns:
-            Pictures uint8 [N, H, W, C] or points float32 [N, D].
-        """
-        size = self.examples_per_block
-        return np.concatenate(
-            [
-                self._generate_block(
-                    latents[start : start + size],
-                    None if labels is None else labels[start : start + size],
-                )
-                for start in range(0, len(latents), size)
-            ]
-        )
-
-    def request(
-        self, latents: np.ndarray, labels: np.ndarray | None = None
-    ) -> dict[str, tf.Tensor]:
-        """Arguments of `serve`; without labels, those of a conditional generator go in turn."""
-        arguments = {"latent": tf.constant(latents)}
-        if self.class_names:
-            in_turn = np.arange(len(latents), dtype=np.int32) % len(self.class_names)
-            arguments["label"] = tf.constant(in_turn if labels is None else labels)
-        return arguments
-
-    def _generate_block(self, latents: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-        count = len(latents)
-        missing = self.examples_per_block - count
-        padded = np.pad(latents, ((0, missing), (0, 0)), mode="wrap")
-        padded_labels = None if labels is None else np.pad(labels, (0, missing), mode="wrap")
-        (examples,) = self.serve(**self.request(padded, padded_labels)).values()
-        drawn = examples.numpy()[:count]
-        if len(self.example_shape) == 1:
-            return drawn
-        return np.round(drawn * np.float32(255)).astype(np.uint8)
-
-
-class _Signature:
-    """A signature of a loaded model, which does not keep the model's variables alive itself."""
-
-    def __init__(self, model: tf.Module, name: str) -> None:
-        self._model = model
-        self._function = model.signatures[name]
-
-    def __call__(self, **arguments: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        return self._function(**arguments)

@@ -2,19 +2,15 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
 
 from wgan_tf.errors import DivergenceError, UserError, reason
 from wgan_tf.files import write_atomically
+from wgan_tf.training.checkpoint_folder import CheckpointFolder, Tell
 from wgan_tf.training.state import TrainingState
-
-# What TensorFlow raises on a checkpoint whose files are damaged, gone or of other variables.
-UNREADABLE = (tf.errors.OpError, AssertionError, IndexError, ValueError, RuntimeError)
-
-Tell = Callable[[str], None]
 
 
 class Checkpoints:
@@ -33,11 +29,10 @@ class Checkpoints:
                 others, whose state is the same, only look at it.
         """
         self._state = state
+        self._keep = keep
         self._is_writer = is_writer
         self._step_on_disk: int | None = None
-        self._manager = tf.train.CheckpointManager(
-            state, directory, max_to_keep=keep, checkpoint_name="step"
-        )
+        self._folder = CheckpointFolder(directory)
 
     def restore_newest(self, tell: Tell) -> None:
         """Restores the newest checkpoint that can be read; without any, changes nothing.
@@ -48,10 +43,8 @@ class Checkpoints:
         Raises:
             UserError: there are checkpoints, but none can be read.
         """
-        self._step_on_disk = restore_newest(
-            self._manager.directory,
-            lambda path: self._state.restore(path).assert_consumed(),
-            tell,
+        self._step_on_disk = self._folder.restore_newest(
+            lambda path: self._state.read(path).assert_consumed(), tell
         )
 
     def save(self) -> None:
@@ -72,7 +65,7 @@ class Checkpoints:
                         "--precision=float32."
                     )
         if self._is_writer:
-            self._manager.save(checkpoint_number=step)
+            self._folder.write(self._state, step, self._keep)
         self._step_on_disk = step
 
 
@@ -86,19 +79,15 @@ class BestCheckpoint:
             state: what is saved.
             directory: the folder.
             metric: by which states are compared; what was kept by another counts for nothing.
+
+        Raises:
+            UserError: what is known of the state that is kept cannot be read.
         """
         self._state = state
+        self._folder = CheckpointFolder(directory)
         self._record = f"{directory}/best.json"
         self._metric = metric
-        self._manager = tf.train.CheckpointManager(
-            state, directory, max_to_keep=1, checkpoint_name="step"
-        )
-        self._least = math.inf
-        if tf.io.gfile.exists(self._record):
-            with tf.io.gfile.GFile(self._record) as file:
-                record = json.load(file)
-            if record["metric"] == metric:
-                self._least = record["value"]
+        self._least = self._read_least()
 
     def offer(self, metrics: Mapping[str, float]) -> None:
         """Keeps the present state if its metric is less than all before; without it, does nothing.
@@ -110,54 +99,23 @@ class BestCheckpoint:
         if not value < self._least:
             return
         step = int(self._state.step.numpy())
-        self._manager.save(checkpoint_number=step)
+        self._folder.write(self._state, step, keep=1)
         record = {"metric": self._metric, "value": value, "step": step}
         write_atomically(self._record, json.dumps(record).encode())
         self._least = value
 
-
-def restore_newest(directory: str, restore: Callable[[str], object], tell: Tell) -> int | None:
-    """Restores the newest checkpoint in a folder that can be read.
-
-    Args:
-        directory: the folder.
-        restore: restores the checkpoint of a path, and raises one of `UNREADABLE` if it cannot.
-        tell: takes a message for the user about each that cannot be read.
-
-    Returns:
-        The step of the checkpoint; None where there are no checkpoints.
-
-    Raises:
-        UserError: there are checkpoints, but none can be read.
-    """
-    paths = checkpoint_paths(directory)
-    for path in reversed(paths):
+    def _read_least(self) -> float:
+        """The metric of the state that is kept; infinite where none is, or by another metric."""
+        if not tf.io.gfile.exists(self._record):
+            return math.inf
         try:
-            restore(path)
-        except UNREADABLE as error:
-            tell(f"Checkpoint {path} cannot be read ({reason(error)}); trying an older one.")
-        else:
-            return checkpoint_step(path)
-    if paths:
-        raise UserError(
-            f"None of the checkpoints in {directory} can be read; restore them from a copy, or "
-            "start again with another --workdir."
-        )
-    return None
-
-
-def checkpoint_paths(directory: str) -> list[str]:
-    """The checkpoints in a folder, oldest first."""
-    found = tf.train.get_checkpoint_state(directory)
-    return list(found.all_model_checkpoint_paths) if found else []
-
-
-def newest_step(directory: str) -> int | None:
-    """The step of the newest checkpoint in a folder, by its name; None where there is none."""
-    path = tf.train.latest_checkpoint(directory)
-    return None if path is None else checkpoint_step(path)
-
-
-def checkpoint_step(path: str) -> int:
-    """The step that a checkpoint's name tells."""
-    return int(path.rpartition("-")[2])
+            with tf.io.gfile.GFile(self._record) as file:
+                record = json.load(file)
+            metric, value, step = record["metric"], float(record["value"]), int(record["step"])
+        except (tf.errors.OpError, ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"{self._record} cannot be read ({reason(error)}), which tells how good the state "
+                "beside it is; bring it back from a copy, or delete it to begin the search anew."
+            ) from error
+        is_kept = metric == self._metric and step in self._folder.steps()
+        return value if is_kept else math.inf

@@ -1,6 +1,6 @@
-"""Histograms and metrics that are read off the networks between steps."""
+"""Histograms and metrics that are read off the networks between steps, which stay as they are."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -8,68 +8,41 @@ from wgan_tf.config import Config
 from wgan_tf.data.batches import batch_indices
 from wgan_tf.data.store import Store
 from wgan_tf.training import schedule
+from wgan_tf.training.state import TrainingState
 from wgan_tf.training.trainer import Trainer
 
-HELD_OUT_EXAMPLES = 2000
+
+def histograms(config: Config, trainer: Trainer, store: Store) -> Mapping[str, np.ndarray]:
+    """Gradient norms at interpolates of stored examples, and every kernel's entries, by name."""
+    batch = _batch(config, store, schedule.batches_before(config, trainer.step))
+    state = trainer.state
+    kernels = {
+        f"weights/{network.name}/{variable.path}": np.asarray(variable.numpy())
+        for network in (state.generator, state.critic)
+        for variable in network.trainable_variables
+        if len(variable.shape) > 1
+    }
+    return {"gradient_norms": trainer.gradient_norms(batch), **kernels}
 
 
-class Inspection:
-    """What can be read off the networks of a trainer."""
+def clipped_share(config: Config, state: TrainingState) -> Mapping[str, float]:
+    """The share of the critic's weights that are at the clipping bound, if they are clipped."""
+    if config.lipschitz != "weight_clipping":
+        return {}
+    weights = np.concatenate([v.numpy().ravel() for v in state.critic.trainable_variables])
+    bound = np.asarray(config.clip_value, weights.dtype)
+    return {"clipped_share": float(np.mean(np.abs(weights) >= bound))}
 
-    def __init__(
-        self,
-        config: Config,
-        trainer: Trainer,
-        store: Store,
-        held_out_store: Store | None,
-        measure: Callable[[], Mapping[str, float]],
-    ) -> None:
-        """Reads off the networks of a trainer, whose state stays as it is.
 
-        Args:
-            config: the run's configuration.
-            trainer: whose networks are looked at.
-            store: the examples that are trained on.
-            held_out_store: others; None where nothing is evaluated.
-            measure: metrics of generated examples, by name.
-        """
-        self._config = config
-        self._trainer = trainer
-        self._store = store
-        self._held_out_store = held_out_store
-        self._measure = measure
+def held_out_metrics(
+    config: Config, trainer: Trainer, held_out: Store, count: int
+) -> Mapping[str, float]:
+    """What the critic says of about `count` held-out examples, always the same ones.
 
-    def histograms(self) -> Mapping[str, np.ndarray]:
-        """Gradient norms at interpolates of stored examples, and every kernel's entries."""
-        number = schedule.batches_before(self._config, self._trainer.step)
-        batch = _batch(self._config, self._store, number)
-        state = self._trainer.state
-        kernels = {
-            f"weights/{network.name}/{variable.path}": np.asarray(variable.numpy())
-            for network in (state.generator, state.critic)
-            for variable in network.trainable_variables
-            if len(variable.shape) > 1
-        }
-        return {"gradient_norms": self._trainer.gradient_norms(batch), **kernels}
-
-    def scalars(self) -> Mapping[str, float]:
-        """The share of the critic's weights that are at the clipping bound, if they are clipped."""
-        if self._config.lipschitz != "weight_clipping":
-            return {}
-        weights = np.concatenate(
-            [v.numpy().ravel() for v in self._trainer.state.critic.trainable_variables]
-        )
-        bound = np.asarray(self._config.clip_value, weights.dtype)
-        return {"clipped_share": float(np.mean(np.abs(weights) >= bound))}
-
-    def evaluation(self) -> Mapping[str, float]:
-        """What the critic says of held-out examples, always the same ones, and metrics."""
-        if self._held_out_store is None:
-            return {}
-        batches = held_out_batches(self._config, self._held_out_store, HELD_OUT_EXAMPLES)
-        found = self._trainer.held_out_metrics(batches)
-        held_out = {f"held_out_{name}": value for name, value in found.items()}
-        return {**held_out, **self._measure()}
+    By the names of `Step.held_out_metrics` with `held_out_` before.
+    """
+    found = trainer.held_out_metrics(held_out_batches(config, held_out, count))
+    return {f"held_out_{name}": value for name, value in found.items()}
 
 
 def held_out_batches(config: Config, store: Store, count: int) -> Iterator[np.ndarray]:

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from wgan_tf.config import Config
+from wgan_tf.data.info import DatasetInfo
 from wgan_tf.networks import registry
 from wgan_tf.training.optimizers import build_optimizer
 
@@ -28,11 +29,11 @@ class TrainingState(tf.train.Checkpoint):
     critic_optimizer: keras.Optimizer
     step: tf.Variable
 
-    def __init__(self, config: Config, example_shape: tuple[int, ...], num_classes: int) -> None:
+    def __init__(self, config: Config, info: DatasetInfo) -> None:
         """Makes the first state of a run; to be called in the strategy's scope."""
-        generator = registry.build_generator(config, example_shape, num_classes)
-        critic = registry.build_critic(config, example_shape, num_classes)
-        average_generator = registry.build_average_generator(config, example_shape, num_classes)
+        generator = registry.build_generator(config, info)
+        critic = registry.build_critic(config, info)
+        average_generator = registry.build_average_generator(config, info)
         average_generator.set_weights(generator.get_weights())
         generator_optimizer = build_optimizer(
             config, config.generator_learning_rate, generator.trainable_variables

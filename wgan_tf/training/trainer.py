@@ -12,7 +12,6 @@ from wgan_tf.config import Config
 from wgan_tf.data.batches import replica_batches
 from wgan_tf.data.store import Store
 from wgan_tf.labels import label_weights
-from wgan_tf.networks import registry
 from wgan_tf.training import schedule
 from wgan_tf.training.draws import Replica
 from wgan_tf.training.state import TrainingState
@@ -37,12 +36,9 @@ class Trainer:
         self._strategy = strategy
         self._batches: Iterator[Batch] | None = None
         self._step_of_batches = 0
-        num_classes = registry.count_classes(config, store.class_names)
         with strategy.scope():
-            self.state = TrainingState(config, store.example_shape, num_classes)
-            self._step = Step(
-                config, self.state, label_weights(config, store) if num_classes else ()
-            )
+            self.state = TrainingState(config, store.info)
+            self._step = Step(config, self.state, label_weights(config, store.info))
             self._critic_totals = _Totals(self._step.critic_metrics)
             self._generator_totals = _Totals(self._step.generator_metrics)
 

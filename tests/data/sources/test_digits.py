@@ -2,14 +2,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.data.helpers import open_all
-from wgan_tf.data.store import describe
+from tests.data.helpers import describe, open_all
 
 
 def test_digits_are_the_published_ones(tmp_path: Path) -> None:
     store = open_all("digits", tmp_path)
     assert store.examples.shape == (1797, 8, 8, 1)
-    assert store.class_names == tuple("0123456789")
+    assert store.info.class_names == tuple("0123456789")
     counts = [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
     np.testing.assert_array_equal(np.bincount(store.labels), counts)
     # The first digit's first row has the levels 0 0 5 13 9 1 0 0 of 16.

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.data.helpers import open_all, told
-from wgan_tf.data.store import Store, describe
+from tests.data.helpers import describe, open_all, told
+from wgan_tf.data.store import Store
 
 
 def save(path: Path, pixels: np.ndarray, **options: object) -> None:
@@ -37,7 +37,7 @@ def test_classes_come_from_subfolders_in_sorted_order(tmp_path: Path) -> None:
         store.examples, [pictures["cat/deep/a.png"], pictures["dog/b.png"]]
     )
     np.testing.assert_array_equal(store.labels, [0, 1])
-    assert store.class_names == ("cat", "dog")
+    assert store.info.class_names == ("cat", "dog")
     assert store.left_out == ()
 
 

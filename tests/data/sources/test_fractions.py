@@ -52,7 +52,7 @@ def test_parts_hold_every_class_in_its_share(tmp_path: Path, write: object) -> N
 
 def test_parts_are_the_same_of_every_kind_of_source(tmp_path: Path) -> None:
     digests = {
-        open_all(write(tmp_path), tmp_path, split="train[10:30]+train[-7:]").digest
+        open_all(write(tmp_path), tmp_path, split="train[10:30]+train[-7:]").info.digest
         for write in (write_folder, write_idx_set, write_archive)
     }
     assert len(digests) == 1

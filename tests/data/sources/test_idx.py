@@ -4,8 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.data.helpers import open_all, told, write_idx
-from wgan_tf.data.store import describe
+from tests.data.helpers import describe, open_all, told, write_idx
 
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 
@@ -39,7 +38,7 @@ def test_reads_the_named_examples_in_order(
     store = open_all(f"idx:{tmp_path}", tmp_path, split=split)
     np.testing.assert_array_equal(store.examples, images[list(rows)])
     np.testing.assert_array_equal(store.labels, labels[list(rows)])
-    assert store.class_names == ("0", "1", "2", "3")
+    assert store.info.class_names == ("0", "1", "2", "3")
 
 
 def test_fashion_mnist_equals_an_independent_parse(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_pipes_broken_links_and_loops_are_left_out_and_links_to_folders_followed
     (root / "dog").symlink_to(elsewhere)
     (root / "dog2.png").symlink_to("dog2.png")
     store = open_all(f"folder:{root}", tmp_path)
-    assert store.class_names == ("cat", "dog")
+    assert store.info.class_names == ("cat", "dog")
     np.testing.assert_array_equal(store.labels, [0, 1])
     np.testing.assert_array_equal(store.examples[1], noise(6, 6, 3) + 1)
     assert dict(store.left_out) == {
@@ -85,7 +85,7 @@ def test_train_and_test_are_splits_and_their_subfolders_classes(tmp_path: Path) 
     save(root / "stray.png", noise(6, 6, 3))
     train = open_all(f"folder:{root}", tmp_path)
     test = open_all(f"folder:{root}", tmp_path, split="test")
-    assert train.class_names == test.class_names == ("cat", "dog")
+    assert train.info.class_names == test.info.class_names == ("cat", "dog")
     np.testing.assert_array_equal(train.examples, [noise(6, 6, 3), noise(6, 6, 3) + 1])
     np.testing.assert_array_equal(test.examples, [noise(6, 6, 3) + 2])
     np.testing.assert_array_equal(test.labels, [1])
@@ -98,8 +98,8 @@ def test_splits_without_class_folders_have_no_labels(tmp_path: Path) -> None:
     root = tmp_path / "root"
     save(root / "train" / "cat" / "a.png", noise(6, 6, 3))
     save(root / "test" / "b.png", noise(6, 6, 3))
-    assert open_all(f"folder:{root}", tmp_path).class_names == ("cat",)
-    assert open_all(f"folder:{root}", tmp_path, split="test").class_names is None
+    assert open_all(f"folder:{root}", tmp_path).info.class_names == ("cat",)
+    assert open_all(f"folder:{root}", tmp_path, split="test").info.class_names is None
 
 
 @pytest.mark.parametrize("names", [("train", "tram"), ("test", "val"), ("test", "train station")])
@@ -108,7 +108,7 @@ def test_classes_that_only_sound_like_splits_are_classes(
 ) -> None:
     for name in names:
         save(tmp_path / "root" / name / "a.png", noise(6, 6, 3))
-    assert open_all(f"folder:{tmp_path / 'root'}", tmp_path).class_names == names
+    assert open_all(f"folder:{tmp_path / 'root'}", tmp_path).info.class_names == names
 
 
 def test_names_of_classes_that_are_no_text_are_spelled_out(tmp_path: Path) -> None:
@@ -117,8 +117,8 @@ def test_names_of_classes_that_are_no_text_are_spelled_out(tmp_path: Path) -> No
         folder = os.fsencode(root) + b"/" + name
         save(Path(os.fsdecode(folder)) / "a.png", noise(6, 6, 3))
     store = open_all(f"folder:{root}", tmp_path)
-    assert store.class_names == (r"caf\xe9", "naïve, or not", r"two\nlines")
-    "".join(store.class_names).encode()
+    assert store.info.class_names == (r"caf\xe9", "naïve, or not", r"two\nlines")
+    "".join(store.info.class_names).encode()
     assert readable(os.fsdecode(b"\xff/a")) == r"\xff/a"
 
 

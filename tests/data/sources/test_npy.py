@@ -3,8 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.data.helpers import open_all, told
-from wgan_tf.data.store import describe
+from tests.data.helpers import describe, open_all, told
 
 
 @pytest.mark.parametrize(
@@ -74,7 +73,7 @@ def test_an_archive_has_the_classes_of_its_examples(tmp_path: Path) -> None:
     store = open_all(f"npy:{path}", tmp_path)
     np.testing.assert_array_equal(store.examples[..., 0], pictures)
     np.testing.assert_array_equal(store.labels, [2, 0, 0, 2, 1])
-    assert store.class_names == ("0", "1", "2")
+    assert store.info.class_names == ("0", "1", "2")
     np.savez(path, images=pictures, labels=np.zeros(4, int))
     with told(path, "(4,)", "a whole number for each example"):
         describe(f"npy:{path}", data_dir=str(tmp_path), split="train", image_size=0)

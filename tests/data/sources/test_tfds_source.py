@@ -11,8 +11,7 @@ import pytest
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download import downloader, resource, util
 
-from tests.data.helpers import open_all, told
-from wgan_tf.data.store import describe
+from tests.data.helpers import describe, open_all, told
 
 
 def tiny_image(number: int, side: int) -> np.ndarray:
@@ -136,14 +135,14 @@ def test_data_prepared_elsewhere_need_no_code(tmp_path: Path) -> None:
     prepared.rename(tmp_path / "new" / "wgan_tf_foreign" / "1.2.0")
     store = open_all("wgan_tf_foreign", tmp_path / "new", image_size=8)
     assert store.num_examples == 12
-    assert store.class_names == ("ant", "bee", "cow")
+    assert store.info.class_names == ("ant", "bee", "cow")
 
 
 def test_examples_marked_unlabelled_make_an_unlabelled_store(tmp_path: Path) -> None:
     store = open_all("wgan_tf_tiny", tmp_path, split="test", image_size=8)
     assert store.num_examples == 3
     assert store.labels is None
-    assert store.class_names is None
+    assert store.info.class_names is None
     with told("--classes=ant", "wgan_tf_tiny"):
         open_all("wgan_tf_tiny", tmp_path, split="test", image_size=8, classes=("ant",))
 
@@ -356,7 +355,7 @@ def test_class_names_may_come_with_the_download(tmp_path: Path) -> None:
     )
     assert before.num_examples is None
     store = open_all("wgan_tf_unnamed", tmp_path, split="train", image_size=8, classes=("bee",))
-    assert store.class_names == ("bee",)
+    assert store.info.class_names == ("bee",)
     assert store.num_examples == 4
     with told("unknown class 'fly'"):
         describe(

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.data.helpers import open_all, told
+from tests.data.helpers import describe, open_all, told
 from wgan_tf.data.batches import replica_batches
 from wgan_tf.data.sources import toy
 from wgan_tf.data.sources.toy import draw_toy_batch, gaussian_mixture, sample_toy
-from wgan_tf.data.store import Store, describe
+from wgan_tf.data.store import Store
 
 Draw = Callable[[str], tuple[np.ndarray, np.ndarray | None]]
 
@@ -178,7 +178,7 @@ def test_store_holds_the_sample(tmp_path: Path) -> None:
     points, labels = sample_toy("25gaussians")
     np.testing.assert_array_equal(store.examples, points[:5000])
     np.testing.assert_array_equal(store.labels, labels[:5000])
-    assert len(store.class_names) == 25
+    assert len(store.info.class_names) == 25
 
 
 def test_description_and_unknown_name(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from wgan_tf.data.sources.image_files import HEIF_ENDINGS, image_endings, is_image
-from wgan_tf.errors import UserError
+from wgan_tf.errors import UserError, printable
 
 _TRAINING_FOLDERS = frozenset({"train", "training"})
 _SPLIT_FOLDERS = _TRAINING_FOLDERS | {"test", "testing", "val", "valid", "validation"}
@@ -47,8 +47,7 @@ class ImageFolder:
 
 def readable(name: str) -> str:
     r"""A file's name as text that can be printed: other bytes and characters as \xNN or \n."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return printable(os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
 def list_images(root: pathlib.Path) -> ImageFolder:

@@ -103,31 +103,31 @@ def classifier_features(
 
 def _require_trainable(store: Store) -> tuple[str, ...]:
     remedy = "take --eval_features=random or --eval_features=inception."
-    if len(store.example_shape) != 3:
+    if not store.info.is_image:
         raise UserError(
             f"--eval_features=classifier needs images, but the data are points; {remedy}"
         )
-    if store.labels is None or store.class_names is None:
+    if store.labels is None or store.info.class_names is None:
         raise UserError(
             f"--eval_features=classifier needs labels, but the data have none; {remedy}"
         )
-    if len(store.class_names) < 2:
+    if len(store.info.class_names) < 2:
         raise UserError(
             "--eval_features=classifier needs two classes, but the data have only "
-            f"{store.class_names[0]}; {remedy}"
+            f"{store.info.class_names[0]}; {remedy}"
         )
     if store.num_examples < _MIN_EXAMPLES:
         raise UserError(
             f"--eval_features=classifier needs {_MIN_EXAMPLES} images, but there are "
             f"{store.num_examples}; {remedy}"
         )
-    return store.class_names
+    return store.info.class_names
 
 
 def _fits(held_out: Store, train: Store) -> bool:
     return (
         held_out.labels is not None
-        and held_out.class_names == train.class_names
+        and held_out.info.class_names == train.info.class_names
         and held_out.example_shape == train.example_shape
         and examples_digest(held_out) != examples_digest(train)
     )

@@ -1,17 +1,16 @@
 """Which of a run's checkpoints is drawn from or exported."""
 
+import re
 import sys
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
+import tensorflow as tf
+
 from wgan_tf.errors import UserError, reason
+from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.run_folder import RunFolder
-from wgan_tf.training.checkpoints import (
-    UNREADABLE,
-    checkpoint_paths,
-    checkpoint_step,
-    restore_newest,
-)
+from wgan_tf.training.checkpoint_folder import UNREADABLE, CheckpointFolder
 
 Checkpoint: TypeAlias = Literal["last", "best"] | int
 
@@ -52,7 +51,9 @@ def restore_checkpoint(
     if isinstance(checkpoint, int):
         return _restore_step(folder, checkpoint, restore)
     directory = folder.best_checkpoints if checkpoint == "best" else folder.checkpoints
-    step = restore_newest(directory, restore, lambda message: print(message, file=sys.stderr))
+    step = CheckpointFolder(directory).restore_newest(
+        restore, lambda message: print(message, file=sys.stderr)
+    )
     if step is not None:
         return step
     if checkpoint == "best":
@@ -65,11 +66,36 @@ def restore_checkpoint(
     )
 
 
+def require_no_progress(folder: RunFolder) -> None:
+    """Checks that a run without checkpoints has taken no steps, so that it may begin at the first.
+
+    A run's first checkpoint is of its first state: where files tell of later ones, some are lost.
+
+    Raises:
+        UserError: it has taken steps.
+    """
+    grids = tf.io.gfile.listdir(folder.samples) if tf.io.gfile.isdir(folder.samples) else []
+    found = {
+        folder.metrics_file: [line["step"] for line in read_metrics(folder.metrics_file)],
+        folder.samples: [
+            int(match[1]) for match in map(re.compile(r"step_(\d+)\.png").fullmatch, grids) if match
+        ],
+        folder.best_checkpoints: CheckpointFolder(folder.best_checkpoints).steps(),
+    }
+    for path, steps in found.items():
+        if max(steps, default=0) > 0:
+            raise UserError(
+                f"The run in {folder.path} has no checkpoint in {folder.checkpoints}, but came to "
+                f"step {max(steps):,} by {path}; bring the checkpoints back from a copy, or begin "
+                "again with another --workdir."
+            )
+
+
 def _restore_step(folder: RunFolder, step: int, restore: Callable[[str], object]) -> int:
     paths = {
-        checkpoint_step(path): path
-        for directory in (folder.best_checkpoints, folder.checkpoints)
-        for path in checkpoint_paths(directory)
+        kept: checkpoints.checkpoint(kept)
+        for checkpoints in map(CheckpointFolder, (folder.best_checkpoints, folder.checkpoints))
+        for kept in checkpoints.steps()
     }
     if step not in paths:
         kept = ", ".join(map(str, sorted(paths))) or "none"
