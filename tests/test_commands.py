@@ -300,6 +300,8 @@ def test_damaged_data_are_a_mistake(tmp_path: pathlib.Path) -> None:
         (DivergenceError("Not finite."), 1),
         (OSError(errno.ENOSPC, "No space left on device"), 1),
         (tf.errors.ResourceExhaustedError(None, None, "x; No space left on device"), 1),
+        (tf.errors.ResourceExhaustedError(None, None, "OOM when allocating\ntensor"), 1),
+        (MemoryError(), 1),
         (KeyboardInterrupt(), 1),
     ],
     ids=lambda value: type(value).__name__,

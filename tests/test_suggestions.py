@@ -11,7 +11,7 @@ from tests.data.helpers import describe
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
-from wgan_tf.suggestions import OPTIONS_ELSEWHERE, nearest_options
+from wgan_tf.suggestions import OPTIONS_ELSEWHERE, listed, nearest_options
 
 OPTIONS = [field.name for field in configuration.fields()]
 
@@ -86,3 +86,10 @@ def test_the_command_tells_what_was_meant(arguments: list[str], status: int, tol
     assert run.returncode == status
     assert told in run.stdout + run.stderr
     assert len((run.stdout + run.stderr).splitlines()) == 1
+
+
+def test_of_many_words_only_the_first_are_told() -> None:
+    words = [f"class {n}" for n in range(1200)]
+    assert listed(words[:3]) == "class 0, class 1, class 2"
+    assert listed(words, 2) == "class 0, class 1 and 1,198 others"
+    assert len(listed(words)) < 200

@@ -17,7 +17,7 @@ from wgan_tf import config as configuration
 from wgan_tf import tensorflow_import
 from wgan_tf.command_help import help_text
 from wgan_tf.config import Config
-from wgan_tf.errors import DivergenceError, ExportError, Status, UserError, WorkerLostError
+from wgan_tf.errors import DivergenceError, ExportError, Status, UserError, WorkerLostError, reason
 from wgan_tf.flagfile import expand_flagfiles
 from wgan_tf.options import (
     check_alone,
@@ -207,11 +207,17 @@ def _told(command: Callable[[], Status]) -> Status:
         _exit_with(Status.FAILED, "Interrupted; run the same command again to go on.")
     except Exception as error:
         # Not above: it imports TensorFlow.
-        from wgan_tf.files import is_full_disk
+        from wgan_tf.files import is_full_disk, is_out_of_memory
 
-        if not is_full_disk(error):
-            raise
-        _exit_with(Status.FAILED, f"The disk is full ({error}); make room and run again.")
+        if is_full_disk(error):
+            _exit_with(Status.FAILED, f"The disk is full ({error}); make room and run again.")
+        if is_out_of_memory(error):
+            _exit_with(
+                Status.FAILED,
+                f"There is not enough memory ({reason(error)}); take a smaller --batch_size, "
+                "smaller networks or a smaller --image_size.",
+            )
+        raise
 
 
 def _exit_with(status: Status, message: str) -> NoReturn:

@@ -125,11 +125,9 @@ def _check(config: Config) -> None:
         check_alone(field, getattr(config, field.name))
     for field in fields():
         _check_in_use(field, config)
-    if not config.dataset or not config.train_split:
-        raise UserError(
-            "--dataset and --train_split say what to train on, and one of them is empty; give "
-            "both, or leave them out."
-        )
+    for name in ("dataset", "train_split"):
+        if not getattr(config, name):
+            raise UserError(f"--{name}= names nothing; say what to train on, or leave it out.")
     check_folder_name(config.workdir, "--workdir")
     if config.lipschitz in WITH_PENALTY.values and "batch" in (
         config.dcgan_critic_norm,

@@ -24,6 +24,7 @@ from wgan_tf.paths import expand_user
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving.export import export
 from wgan_tf.serving.trained_generator import restore_critic, restore_generator, restore_sampler
+from wgan_tf.suggestions import listed
 from wgan_tf.training.checkpoint_folder import CheckpointFolder
 from wgan_tf.training.chosen_checkpoint import Checkpoint
 
@@ -126,7 +127,7 @@ class Run:
             if number is None:
                 raise UserError(
                     f"label={label} is no class of the run in {self.workdir}, which has "
-                    f"{', '.join(names) or 'none'}; give one of them, or leave it out."
+                    f"{listed(names) or 'none'}; give one of them, or leave it out."
                 )
             labels = np.full(n, number, np.int32)
         return sampler.generate(sampler.latents(n, seed), labels)

@@ -126,8 +126,12 @@ class RunFolder:
                 f"--workdir={self.path} holds no run, which would have a config.flags; name the "
                 "folder that wgan_tf.main trained in."
             )
-        with tf.io.gfile.GFile(self.config_file) as file:
-            config = flagfile.from_flagfile(file.read(), self.config_file)
+        try:
+            with tf.io.gfile.GFile(self.config_file) as file:
+                text = file.read()
+        except (tf.errors.OpError, UnicodeDecodeError) as error:
+            raise self._unreadable(self.config_file) from error
+        config = flagfile.from_flagfile(text, self.config_file)
         return dataclasses.replace(config, workdir=self.path)
 
     def read_info(self) -> DatasetInfo:
@@ -137,14 +141,17 @@ class RunFolder:
             UserError: the file that says so is gone or damaged.
         """
         entries = self._read_dataset_entries()
-        names, counts = entries["class_names"], entries.get("class_counts")
-        return DatasetInfo(
-            example_shape=tuple(entries["example_shape"]),
-            num_examples=entries["num_examples"],
-            class_names=None if names is None else tuple(names),
-            digest=entries["digest"],
-            class_counts=None if counts is None else tuple(counts),
-        )
+        try:
+            names, counts = entries["class_names"], entries.get("class_counts")
+            return DatasetInfo(
+                example_shape=tuple(map(int, entries["example_shape"])),
+                num_examples=int(entries["num_examples"]),
+                class_names=None if names is None else tuple(map(str, names)),
+                digest=str(entries["digest"]),
+                class_counts=None if counts is None else tuple(map(int, counts)),
+            )
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
+            raise self._unreadable(self.dataset_file) from error
 
     def open_training_examples(self) -> Store:
         """The examples that the run was trained on; they must be on this machine.
@@ -204,10 +211,15 @@ class RunFolder:
     def _read_dataset_entries(self) -> dict[str, Any]:
         try:
             with tf.io.gfile.GFile(self.dataset_file) as file:
-                entries: dict[str, Any] = json.load(file)
-        except (tf.errors.OpError, ValueError) as error:
-            raise UserError(
-                f"{self.dataset_file} cannot be read, without which the run in {self.path} cannot "
-                "go on; bring it back from a copy, or take another --workdir."
-            ) from error
+                entries = json.load(file)
+        except (tf.errors.OpError, ValueError, RecursionError) as error:
+            raise self._unreadable(self.dataset_file) from error
+        if not isinstance(entries, dict):
+            raise self._unreadable(self.dataset_file)
         return entries
+
+    def _unreadable(self, file: str) -> UserError:
+        return UserError(
+            f"{file} cannot be read, without which the run in {self.path} cannot go on; bring it "
+            "back from a copy, or take another --workdir."
+        )
