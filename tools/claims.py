@@ -3,7 +3,8 @@
     python tools/claims.py [--only=NAME] [--seeds=N] [--data=idx:DIR]
 
 Results are kept in --workdir, so that the command goes on from where it was stopped and measures
-again only what has changed. `experiments/` has a file for each claim.
+again only what has other options; a trial whose result.json is deleted is measured again, too.
+`experiments/` has a file for each claim.
 """
 
 import importlib.util

@@ -14,6 +14,10 @@ DATASETS = ("8gaussians", "25gaussians", "swissroll")
 AXIS = np.linspace(-2.5, 2.5, 51)
 COMPARED_POINTS = 1000
 BINS = 41
+# The share of the slopes between the points that a critic's estimate is divided by the largest of.
+STEEP = 0.99
+# What is left of a gradient that float32 cannot hold.
+LEAST = 1e-45
 COMMON = {
     **training.RESTING_GENERATOR,
     "mlp_initializer": "wgan_gp",
@@ -36,7 +40,7 @@ CLIPPED = {
     "critic_learning_rate": 5e-4,
 }
 SURFACES = {
-    "penalised": PENALIZED,
+    "gradient penalty": PENALIZED,
     "clipped": CLIPPED,
     "clipped, Keras 3's RMSprop": CLIPPED | training.KERAS_RMSPROP,
 }
@@ -44,7 +48,7 @@ DEPTHS = {
     "clip 0.1": CLIPPED | {"clip_value": 0.1},
     "clip 0.01": CLIPPED,
     "clip 0.001": CLIPPED | {"clip_value": 0.001},
-    "penalty": PENALIZED | {"critic_learning_rate": 1e-4},
+    "gradient penalty": PENALIZED | {"critic_learning_rate": 1e-4},
 }
 DEPTH = 12
 DEEP = {"mlp_critic_units": (128,) * DEPTH, "batch_size": 128, "steps": 100, "summary_every": 100}
@@ -66,8 +70,8 @@ def surface(folder: pathlib.Path, options: Mapping[str, Any]) -> Measured:
     mixing = random.uniform(size=(COMPARED_POINTS, 1))
     slopes = training.critic_gradients(critic, mixing * real + (1 - mixing) * generated)
     of_real, of_generated = (training.critic_scores(critic, x) for x in (real, generated))
-    # By its steepest places the critic is 1-Lipschitz, so that its estimate cannot exceed W1.
-    steepest = max(slopes.max(), training.critic_gradients(critic, grid).max())
+    # Divided by it, the critic is 1-Lipschitz but in few places, and its estimate at most W1.
+    steep = np.quantile(slopes, STEEP)
     weights = np.concatenate([np.ravel(v) for v in critic.get_weights()])
     largest = float(np.abs(weights).max())
     counts, _ = np.histogram(weights, BINS, (-largest, largest))
@@ -76,7 +80,7 @@ def surface(folder: pathlib.Path, options: Mapping[str, Any]) -> Measured:
     return {
         "surface": [float(f"{score:.4g}") for score in scores],
         "exact": exact,
-        "reached": float(estimate / steepest / exact),
+        "reached": float(estimate / steep / exact),
         "slope": float(slopes.mean()),
         "slope_variation": float(slopes.std() / slopes.mean()),
         "at_bound": float(np.mean(np.abs(weights) >= options["clip_value"] * (1 - 1e-6)))
@@ -160,38 +164,47 @@ def report(settings: Settings) -> Finding:
         for dataset in DATASETS
         for system in SURFACES
     ]
-    falls = {s: [float(n[0] / n[-1]) for n in norms] for s, norms in depths.items()}
+    falls = {s: [float(max(n[0] / n[-1], LEAST)) for n in norms] for s, norms in depths.items()}
     reached = {
         s: float(np.mean([r["reached"] for d in DATASETS for r in surfaces[d, s]]))
         for s in SURFACES
     }
     bound = np.mean([r["at_bound"] for d in DATASETS for r in surfaces[d, "clipped"]])
-    spread = {s: np.mean([abs(np.log10(fall)) for fall in values]) for s, values in falls.items()}
-    others = [spread[name] for name in DEPTHS if name != "penalty"]
+    orders = {s: float(np.mean(np.log10(values))) for s, values in falls.items()}
+    penalty_order = abs(orders["gradient penalty"])
+    clipped_order = min(abs(orders[s]) for s in DEPTHS if s != "gradient penalty")
     signs = [
         bound > 0.5,
-        reached["penalised"] > reached["clipped"] + 0.1,
-        min(others) > spread["penalty"],
+        reached["gradient penalty"] > reached["clipped"] + 0.1,
+        clipped_order > penalty_order + 1,
     ]
     verdict = {3: Verdict.HOLDS, 0: Verdict.DOES_NOT_HOLD}.get(sum(signs), Verdict.IN_PART)
-    keras_reached = reached["clipped, Keras 3's RMSprop"]
+    keras = "clipped, Keras 3's RMSprop"
+    keras_bound = np.mean([r["at_bound"] for d in DATASETS for r in surfaces[d, keras]])
+    told = ", ".join(
+        f"10^{orders[s]:+.1f} with {s}" if min(falls[s]) > LEAST else f"to nothing with {s}"
+        for s in DEPTHS
+    )
     return Finding(
         table(["", "share of W1 reached", "slopes' variation", "weights at the bound"], rows)
         + "\n\n"
         + table(
             [f"{DEPTH} layers", "gradient in the first layer / in the last"],
-            [[s, training.per_seed(values)] for s, values in falls.items()],
+            [
+                [s, training.per_seed(values) if max(values) > LEAST else "0, in float32"]
+                for s, values in falls.items()
+            ],
         )
         + "\n\n![Weights, and gradients by depth](claims/clipping_norms.png)",
         verdict,
-        f"{bound:.0%} of the clipped weights are at the bound. Divided by its steepest slope, "
-        "which makes it 1-Lipschitz, a critic's estimate is at most W1: the penalised critics "
-        f"reach {reached['penalised']:.0%} of it, the clipped ones {reached['clipped']:.0%} with "
-        f"the authors' RMSprop and {keras_reached:.0%} with Keras 3's, whose epsilon inside the "
-        "root leaves small gradients small. From the last of "
-        f"{DEPTH} layers to the first the gradient changes by 10^{spread['penalty']:.1f} under "
-        f"the penalty, and by 10^{spread['clip 0.1']:.1f}, 10^{spread['clip 0.01']:.1f} and "
-        f"10^{spread['clip 0.001']:.1f} with clipping at 0.1, 0.01 and 0.001.",
+        f"{bound:.0%} of the clipped weights are at the bound. Divided by the slope that "
+        f"{STEEP:.0%} of the places between the points stay below, a critic's estimate is at most "
+        "W1 but for those few places: critics under the penalty reach "
+        f"{reached['gradient penalty']:.0%} of it, clipped ones {reached['clipped']:.0%}, and "
+        "their surfaces bend in few straight folds. As to the optimizer: Keras 3's RMSprop, whose "
+        "epsilon inside the root leaves small gradients small, keeps fewer weights at the bound, "
+        f"{keras_bound:.0%}, and the critics reach {reached[keras]:.0%}. On its way from the last "
+        f"of {DEPTH} layers to the first the gradient changes by {told}.",
     )
 
 
@@ -221,7 +234,7 @@ def _plot_norms(
     depths: Mapping[str, np.ndarray],
 ) -> None:
     with plots.figure(settings.plot("clipping_norms"), columns=3) as (first, second, third):
-        for axes, system in ((first, "clipped"), (second, "penalised")):
+        for axes, system in ((first, "clipped"), (second, "gradient penalty")):
             result = surfaces["swissroll", system][0]
             largest = result["largest_weight"]
             edges = np.linspace(-largest, largest, BINS + 1)
@@ -249,8 +262,9 @@ CLAIM = Claim(
         "took real points with noise. Critics of three layers of 128 ReLU take 2,500 steps of 128 "
         "points: with lambda 10 and Adam, or clipped at 0.01 with PyTorch's RMSprop or Keras 3's "
         "(epsilon 1e-7 inside the root, rho 0.9). Told is the critic's estimate of 1,000 points "
-        "of each distribution, divided by its steepest slope and by the exact W1; the standard "
-        f"deviation of its slopes over their mean, between the points; and, of critics of {DEPTH} "
+        f"of each distribution, divided by the slope that {STEEP:.0%} of the places between them "
+        "stay below and by their exact W1; the standard deviation of the slopes there over their "
+        f"mean; and, of critics of {DEPTH} "
         "layers of 128 after 500 steps, the norm of the gradient of the output in each layer's "
         "output. Surfaces are of seed 0."
     ),

@@ -11,8 +11,8 @@ from experiments.trials import Trial
 DATASET = "8gaussians"
 CRITIC_STEPS = (1, 2, 5, 20)
 STEPS = 500
-SYSTEMS = ("wgan_gp", "minimax", "non_saturating")
-COLORS = (plots.BLUE, plots.RED, plots.ORANGE)
+SYSTEMS = ("wgan_gp", "minimax")
+COLORS = (plots.BLUE, plots.RED)
 
 
 def trial(system: str, critic_steps: int, seed: int) -> Trial:

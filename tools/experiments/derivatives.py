@@ -140,7 +140,7 @@ def report(settings: Settings) -> Finding:
         right.set_xscale("log")
         right.set_xticks(BATCHES, [str(size) for size in BATCHES])
         right.minorticks_off()
-        right.set_title("Norm that a penalty sees, by the slope, with batch norm")
+        right.set_title("Batch norm: norm that a penalty sees, by the slope")
         right.set_xlabel("batch")
         right.set_ylim(bottom=0)
         right.legend()

@@ -33,7 +33,7 @@ CLIPPED = {
     "generator_learning_rate": 2e-4,
     "critic_learning_rate": 2e-4,
     "critic_steps": 5,
-    "steps": 800,
+    "steps": 600,
 }
 PENALIZED = {
     **training.ADAM,
@@ -42,7 +42,7 @@ PENALIZED = {
     "generator_learning_rate": 5e-4,
     "critic_learning_rate": 5e-4,
     "critic_steps": 5,
-    "steps": 800,
+    "steps": 600,
 }
 GAN = {
     "optimizer": "adam",
@@ -52,7 +52,7 @@ GAN = {
     "generator_learning_rate": 2e-4,
     "critic_learning_rate": 2e-4,
     "critic_steps": 1,
-    "steps": 2400,
+    "steps": 2000,
 }
 SYSTEMS: Mapping[str, Mapping[str, Any]] = {
     "wgan_gp": PENALIZED,

@@ -106,8 +106,8 @@ CLAIM = Claim(
     ),
     setup=(
         f"Fashion-MNIST at {images.SIZE} x {images.SIZE} pixels, the DCGAN pair with 16 filters, "
-        "batches of 64. WGAN-GP and the clipped WGAN take 800 generator steps with 5 critic "
-        "steps each, the GANs 2,400 with one. At 8 times in each run: the Frechet distance of "
+        "batches of 64. WGAN-GP and the clipped WGAN take 600 generator steps with 5 critic "
+        "steps each, the GANs 2,000 with one. At 8 times in each run: the Frechet distance of "
         "2,000 samples from the test images in the features of a classifier, and what training "
         "logged since the time before. Told is Spearman's rank correlation between the two along "
         "the run, +1 where they rise and fall together, with its range over seeds."

@@ -11,10 +11,10 @@ from experiments.trials import Measured, Trial
 DATASET = "25gaussians"
 # Critic steps before each generator step, and generator steps.
 BUDGETS = {
-    "minimax": (1, 5000),
-    "non_saturating": (1, 5000),
-    "clipped": (2, 5000),
-    "wgan_gp": (2, 5000),
+    "minimax": (1, 3000),
+    "non_saturating": (1, 3000),
+    "clipped": (2, 3000),
+    "wgan_gp": (2, 3000),
 }
 NUM_SEEDS = 5
 # In standard deviations: a quarter of what neighbouring modes are apart.
@@ -113,8 +113,7 @@ CLAIM = Claim(
         "PyTorch's RMSprop for the clipped WGAN. 5,000 points a run: a mode counts as covered "
         "with at least 1% of them within three standard deviations, and a point as good if it is "
         "that near to any; it is drawn nearly with 1% within a quarter of the way to "
-        "the next mode. A GAN has one critic step a generator step, and more generator steps "
-        "for it."
+        "the next mode. A GAN has one critic step a generator step, a WGAN two."
     ),
     trials=trials,
     report=report,

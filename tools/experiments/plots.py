@@ -1,10 +1,15 @@
 """Figures in one style, small enough for a repository."""
 
 import contextlib
+import io
 import pathlib
 from collections.abc import Iterator
 from typing import Any
 
+from PIL import Image
+
+# Of a file; a third of the size, and hardly to be told from all.
+COLORS = 96
 BLUE, RED, GREEN, ORANGE, GRAY = "#3465a4", "#cc3311", "#2e8b57", "#e08e0b", "#777777"
 
 
@@ -33,6 +38,10 @@ def figure(
             rows, columns, figsize=(width, height * rows), layout="constrained"
         )
         yield axes
-        file.parent.mkdir(parents=True, exist_ok=True)
-        drawn.savefig(file)
+        buffer = io.BytesIO()
+        drawn.savefig(buffer, format="png")
         pyplot.close(drawn)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with Image.open(buffer) as image:
+        reduced = image.convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
+        reduced.save(file, optimize=True)
