@@ -182,7 +182,7 @@ def report(settings: Settings) -> Finding:
     keras = "clipped, Keras 3's RMSprop"
     keras_bound = np.mean([r["at_bound"] for d in DATASETS for r in surfaces[d, keras]])
     told = ", ".join(
-        f"10^{orders[s]:+.1f} with {s}" if min(falls[s]) > LEAST else f"to nothing with {s}"
+        f"10^{orders[s]:.1f} with {s}" if min(falls[s]) > LEAST else f"to nothing with {s}"
         for s in DEPTHS
     )
     return Finding(

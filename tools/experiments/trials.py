@@ -103,14 +103,20 @@ def _measure(trial: Trial, workdir: pathlib.Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         marker.write_text(trial.digest)
+    # A trial that was stopped goes on, and has taken what it took before, too.
+    spent = folder / "cpu_seconds"
+    before = float(spent.read_text()) if spent.is_file() else 0.0
     begun = time.process_time()
-    with (
-        (folder / "log.txt").open("a") as log,
-        contextlib.redirect_stdout(log),
-        contextlib.redirect_stderr(log),
-    ):
-        values = trial.measure(folder, **trial.arguments)
-    cpu_seconds = round(time.process_time() - begun, 1)
+    try:
+        with (
+            (folder / "log.txt").open("a") as log,
+            contextlib.redirect_stdout(log),
+            contextlib.redirect_stderr(log),
+        ):
+            values = trial.measure(folder, **trial.arguments)
+    finally:
+        cpu_seconds = round(before + time.process_time() - begun, 1)
+        spent.write_text(str(cpu_seconds))
     record = {"digest": trial.digest, "cpu_seconds": cpu_seconds, "values": values}
     partial = folder / "partial.json"
     partial.write_text(json.dumps(record))
