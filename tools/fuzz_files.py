@@ -198,6 +198,7 @@ def _run_folder(random: np.random.Generator, folder: pathlib.Path) -> None:
         "digest": "0123",
         "class_counts": [4, 5],
         "trajectory_version": 2,
+        "onednn": True,
     }
     card = {"dataset": "digits", "versions": {"keras": "3"}, "latent": {"dim": 3}, "classes": None}
     metrics = '{"step": 1, "critic_loss": 0.5}\n{"step": 2, "critic_loss": NaN}\n'

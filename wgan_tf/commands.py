@@ -122,10 +122,15 @@ def run(command: Callable[[], Status]) -> NoReturn:
     raise AssertionError("app.run exits")
 
 
-def import_tensorflow() -> None:
-    """Imports TensorFlow, see `wgan_tf.tensorflow_import`; Keras has no other backend here."""
+def import_tensorflow(workdir: str = "") -> None:
+    """Imports TensorFlow, see `wgan_tf.tensorflow_import`; Keras has no other backend here.
+
+    Args:
+        workdir: the folder of a run whose kernels are to be those of its training.
+    """
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    tensorflow_import.import_tensorflow()
+    onednn = tensorflow_import.recorded_onednn(f"{workdir}/dataset.json") if workdir else True
+    tensorflow_import.import_tensorflow(onednn=onednn)
 
 
 def parse(arguments: Sequence[str]) -> list[str]:

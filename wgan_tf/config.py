@@ -82,10 +82,7 @@ class Config(
             UserError: the file cannot be read, or names or gives what is no option or value.
         """
         by_name = {field.name: field for field in fields()}
-        for name in changes:
-            if name not in by_name:
-                near = if_you_meant(nearest_options(name, by_name))
-                raise UserError(f"{name} is no option; see Config's fields{near}.")
+        _require_options(changes)
         try:
             text = pathlib.Path(path).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
@@ -94,6 +91,15 @@ class Config(
                 "flags."
             ) from error
         return cls(**{**parse_lines(text, str(path), by_name), **changes})
+
+    def changed(self, **changes: Any) -> Self:
+        """A copy with some options changed.
+
+        Raises:
+            UserError: a change is of no option, or to no value of it.
+        """
+        _require_options(changes)
+        return dataclasses.replace(self, **changes)
 
 
 def fields() -> tuple[dataclasses.Field[Any], ...]:
@@ -107,6 +113,14 @@ def applicable(config: Config, section: type = Config) -> tuple[dataclasses.Fiel
     return tuple(
         field for field in fields() if field.name in of_section and _has_effect(field, config)
     )
+
+
+def _require_options(names: Iterable[str]) -> None:
+    known = [field.name for field in fields()]
+    for name in names:
+        if name not in known:
+            near = if_you_meant(nearest_options(name, known))
+            raise UserError(f"{name} is no option; see Config's fields{near}.")
 
 
 def require_workdir(config: Config) -> None:

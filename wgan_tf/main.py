@@ -17,7 +17,7 @@ def main() -> Status:
         )
     config = commands.config_from_flags()
 
-    commands.import_tensorflow()
+    commands.import_tensorflow(config.workdir)
     from wgan_tf import runner
 
     return runner.describe(config) if flags.FLAGS.dry_run else runner.train(config)

@@ -16,6 +16,7 @@ from wgan_tf.data.store import Store, describe, open_store
 from wgan_tf.errors import UserError
 from wgan_tf.files import write_atomically
 from wgan_tf.options import format_value
+from wgan_tf.tensorflow_import import ONEDNN_ENTRY, ONEDNN_VARIABLE, onednn_in_effect
 
 # Rises with every release whose steps differ from those of the one before; see CHANGELOG.md.
 TRAJECTORY_VERSION = 2
@@ -110,7 +111,11 @@ class RunFolder:
     def write(self, config: Config, info: DatasetInfo) -> None:
         """Makes the folder and says in it what the run is."""
         tf.io.gfile.makedirs(self.path)
-        entries = {**dataclasses.asdict(info), "trajectory_version": TRAJECTORY_VERSION}
+        entries = {
+            **dataclasses.asdict(info),
+            "trajectory_version": TRAJECTORY_VERSION,
+            ONEDNN_ENTRY: onednn_in_effect(),
+        }
         write_atomically(self.dataset_file, json.dumps(entries).encode())
         write_atomically(self.config_file, flagfile.to_flagfile(config).encode())
 
@@ -177,12 +182,13 @@ class RunFolder:
         """Checks that a run here, if there is one, may go on with this configuration.
 
         Raises:
-            UserError: it was begun by a version whose steps are others, or an option that shapes
-                the trajectory differs.
+            UserError: it was begun by a version whose steps are others, an option that shapes the
+                trajectory differs, or this process does not compute with the run's kernels.
         """
         if not self.exists():
             return
-        if self._read_dataset_entries().get("trajectory_version", 1) != TRAJECTORY_VERSION:
+        entries = self._read_dataset_entries()
+        if entries.get("trajectory_version", 1) != TRAJECTORY_VERSION:
             raise UserError(
                 f"The run in {self.path} was begun by a version of wgan_tf whose steps differ from "
                 f"those of {metadata.version('wgan_tf')} (see CHANGELOG.md); go on with that "
@@ -194,6 +200,14 @@ class RunFolder:
                 f"--{name}={format_value(given)} differs from the run in "
                 f"{self.path}, which has --{name}={format_value(saved)}; go on with "
                 f"--flagfile={self.config_file}, or take another --workdir."
+            )
+        onednn = entries.get(ONEDNN_ENTRY)
+        if onednn is not None and onednn != onednn_in_effect():
+            raise UserError(
+                f"The run in {self.path} was begun {'with' if onednn else 'without'} oneDNN, whose "
+                f"results are others in their last bits; set {ONEDNN_VARIABLE}="
+                f"{'1' if onednn else '0'} before TensorFlow is imported, or take another "
+                "--workdir."
             )
 
     def check_same_data(self, info: DatasetInfo) -> None:

@@ -24,6 +24,7 @@ from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving.export import export, write_run_saved_model
 from wgan_tf.serving.saved_model import read_model_card
 from wgan_tf.suggestions import listed
+from wgan_tf.tensorflow_import import onednn_in_effect
 from wgan_tf.training import training_loop
 from wgan_tf.training.checkpoint_folder import CheckpointFolder
 from wgan_tf.training.checkpoints import Checkpoints
@@ -198,6 +199,7 @@ def _check_worker(config: Config, folder: RunFolder, cluster: Cluster) -> Facts:
         "The number of GPUs": str(local_gpus()),
         "The newest checkpoint": str(CheckpointFolder(folder.checkpoints).newest_step()),
         "The number and shape of the examples": f"{info.num_examples} {info.example_shape}",
+        "oneDNN": "on" if onednn_in_effect() else "off",
         "The version of TensorFlow": tf.__version__,
         "The version of wgan_tf": metadata.version("wgan_tf"),
     }
