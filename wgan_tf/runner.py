@@ -7,8 +7,8 @@ from importlib import metadata
 
 import tensorflow as tf
 
+from wgan_tf import augmentation, flagfile, reporting
 from wgan_tf import config as configuration
-from wgan_tf import flagfile, reporting
 from wgan_tf.chief import ChiefObserver, reference_points
 from wgan_tf.config import Config
 from wgan_tf.data.info import DatasetInfo
@@ -231,6 +231,7 @@ def check_data(config: Config) -> DatasetInfo:
         describe_data(config, split) for split in (config.train_split, config.eval_split) if split
     ]
     registry.check(config, info)
+    augmentation.check(config, info)
     count_classes(config, info)
     if not info.is_image and info.example_shape != (2,):
         raise UserError(

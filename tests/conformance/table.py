@@ -222,6 +222,7 @@ ROWS = [
     ),
     Row("conv-stack-clipping", "digits", {**STACK, **CLIPPING}),
     Row("conv-stack-penalty", "digits", {**STACK, "conv_stack_critic_norm": "layer"}),
+    Row("dcgan-penalty-mirror", "digits", {**PICTURES, "mirror": True, "dequantize": True}),
     Row("resnet-penalty", "digits", {**RESIDUAL, "sampling_statistics": "standing"}),
     Row("resnet-penalty-layer-norm", "digits", RESIDUAL_CONVOLUTION_FIRST),
     Row(

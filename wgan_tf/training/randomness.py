@@ -33,6 +33,7 @@ class Purpose(enum.IntEnum):
     GENERATOR_STEP_CRITIC_DROPOUT = 18
     STANDING_STATISTICS_LATENT = 19
     STANDING_STATISTICS_LABEL = 20
+    MIRROR = 21
 
 
 def draw_key(

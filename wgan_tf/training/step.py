@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import tensorflow as tf
 
 from wgan_tf import lipschitz, pixels
+from wgan_tf.augmentation import mirror
 from wgan_tf.config import Config
 from wgan_tf.networks import registry, spectral
 from wgan_tf.objectives import find_objective
@@ -90,10 +91,7 @@ class Step:
         """
         moment = Moment(step, critic_step, replica)
         self._clip("before_update")
-        real = Examples(
-            self._scaled(stored, moment, Purpose.DEQUANTIZATION),
-            label if self._num_classes else None,
-        )
+        real = Examples(self._real(stored, moment), label if self._num_classes else None)
         generated = self._generated_for_critic(real.label, moment)
         update = (
             self._update_separately
@@ -242,6 +240,12 @@ class Step:
         config = self._config
         if config.lipschitz == "weight_clipping" and config.clip_timing == timing:
             lipschitz.clip_variables(self._state.critic.trainable_variables, config.clip_value)
+
+    def _real(self, stored: tf.Tensor, moment: Moment) -> tf.Tensor:
+        values = self._scaled(stored, moment, Purpose.DEQUANTIZATION)
+        if self._config.mirror:
+            values = mirror(values, self._draws.uniform(moment, Purpose.MIRROR, ()))
+        return values
 
     def _generated_for_critic(self, real_label: tf.Tensor | None, moment: Moment) -> Examples:
         config, draws = self._config, self._draws
