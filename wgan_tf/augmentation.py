@@ -5,6 +5,13 @@ import tensorflow as tf
 from wgan_tf.config import Config
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.errors import UserError
+from wgan_tf.pixels import PixelScale
+
+NUMBERS = 7
+"""How many numbers are drawn to augment an image."""
+
+_TRANSLATION = 1 / 8
+_CUTOUT = 1 / 2
 
 
 def check(config: Config, info: DatasetInfo) -> None:
@@ -13,9 +20,12 @@ def check(config: Config, info: DatasetInfo) -> None:
     Raises:
         UserError: they are points.
     """
-    if config.mirror and not info.is_image:
+    asked = [*(["--mirror"] * config.mirror)]
+    if config.augment != "none":
+        asked.append(f"--augment={config.augment}")
+    if asked and not info.is_image:
         raise UserError(
-            f"--mirror changes images, but --dataset={config.dataset} holds points; leave it out."
+            f"{asked[0]} changes images, but --dataset={config.dataset} holds points; leave it out."
         )
 
 
@@ -29,5 +39,75 @@ def mirror(images: tf.Tensor, drawn: tf.Tensor) -> tf.Tensor:
     Returns:
         The dtype and shape of the images.
     """
-    is_flipped = drawn[:, tf.newaxis, tf.newaxis, tf.newaxis] < 0.5
-    return tf.where(is_flipped, tf.reverse(images, axis=[2]), images)
+    return tf.where(_by_image(drawn) < 0.5, tf.reverse(images, axis=[2]), images)
+
+
+def augment(images: tf.Tensor, drawn: tf.Tensor, scale: PixelScale) -> tf.Tensor:
+    """Changes color, place and content, all differentiably (Zhao et al. 2020, DiffAugment).
+
+    With x the image less the middle of its range, in which the paper's code has [-1, 1], and u
+    uniform on [0, 1), drawn for each image and each of the changes, one after the other:
+
+    - brightness: x + (high - low) / 2 * (u - 1/2);
+    - saturation: m + 2 u (x - m), m the mean over the channels of each pixel;
+    - contrast: m + (u + 1/2) (x - m), m the mean over the image;
+    - translation: x[i + s, j + t], s and t whole numbers, evenly of up to 1/8 of the side both
+      ways, and zero, the middle of the range, from beyond the border;
+    - cutout: zero in a rectangle of half of each side, whose center is evenly anywhere.
+
+    Linear in the images, so that a gradient penalty may differentiate them any number of times.
+
+    Args:
+        images: floating point [B, H, W, C].
+        drawn: float32 or float64 [B, `NUMBERS`], uniform on [0, 1).
+        scale: the range of the images.
+
+    Returns:
+        The dtype and shape of the images; brightness and contrast leave their range.
+    """
+    images = tf.convert_to_tensor(images)
+    _, height, width, _ = images.shape
+    middle, half = (scale.low + scale.high) / 2, (scale.high - scale.low) / 2
+    colors, places = tf.cast(drawn[:, :3], images.dtype), drawn[:, 3:]
+    brightness, saturation, contrast = tf.unstack(colors, axis=1)
+    down, right, row, column = tf.unstack(places, axis=1)
+    x = images - middle + half * (_by_image(brightness) - 0.5)
+    x = _about_mean(x, [3], 2.0 * saturation)
+    x = _about_mean(x, [1, 2, 3], contrast + 0.5)
+    x = _translated(_translated(x, down, axis=1), right, axis=2)
+    is_cut = _interval(row, height)[:, :, tf.newaxis] & _interval(column, width)[:, tf.newaxis, :]
+    return tf.where(is_cut[..., tf.newaxis], tf.zeros_like(x), x) + middle
+
+
+def _by_image(values: tf.Tensor) -> tf.Tensor:
+    """[B] -> [B, 1, 1, 1]."""
+    return values[:, tf.newaxis, tf.newaxis, tf.newaxis]
+
+
+def _about_mean(images: tf.Tensor, axes: list[int], factor: tf.Tensor) -> tf.Tensor:
+    mean = tf.reduce_mean(images, axis=axes, keepdims=True)
+    return mean + _by_image(factor) * (images - mean)
+
+
+def _translated(images: tf.Tensor, drawn: tf.Tensor, axis: int) -> tf.Tensor:
+    """Each image moved along an axis, with zeros where it has left."""
+    size = images.shape[axis]
+    most = int(size * _TRANSLATION + 0.5)
+    source = tf.range(size) + (_evenly(drawn, 2 * most + 1) - most)[:, tf.newaxis]
+    is_inside = (source >= 0) & (source < size)
+    moved = tf.gather(images, tf.clip_by_value(source, 0, size - 1), axis=axis, batch_dims=1)
+    shape = [-1, size, 1, 1] if axis == 1 else [-1, 1, size, 1]
+    return tf.where(tf.reshape(is_inside, shape), moved, tf.zeros_like(moved))
+
+
+def _interval(drawn: tf.Tensor, size: int) -> tf.Tensor:
+    """Whether each of `size` places is cut out: bool [B, size], of half of them or fewer."""
+    length = int(size * _CUTOUT + 0.5)
+    first = _evenly(drawn, size + 1 - length % 2)[:, tf.newaxis] - length // 2
+    place = tf.range(size)
+    return (place >= first) & (place < first + length)
+
+
+def _evenly(drawn: tf.Tensor, count: int) -> tf.Tensor:
+    """Whole numbers below `count`, of numbers uniform on [0, 1)."""
+    return tf.cast(tf.floor(drawn * count), tf.int32)

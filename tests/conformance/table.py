@@ -222,7 +222,28 @@ ROWS = [
     ),
     Row("conv-stack-clipping", "digits", {**STACK, **CLIPPING}),
     Row("conv-stack-penalty", "digits", {**STACK, "conv_stack_critic_norm": "layer"}),
-    Row("dcgan-penalty-mirror", "digits", {**PICTURES, "mirror": True, "dequantize": True}),
+    Row(
+        "dcgan-penalty-mirror-augment",
+        "digits",
+        {
+            **PICTURES,
+            "mirror": True,
+            "dequantize": True,
+            "augment": "diffaugment",
+            "generator_batch_multiple": 2,
+        },
+    ),
+    Row(
+        "dcgan-classifier-clipping-augment",
+        "digits",
+        {
+            **PICTURES,
+            **CLIPPING,
+            **LABELS,
+            "augment": "diffaugment",
+            "output_activation": "sigmoid",
+        },
+    ),
     Row("resnet-penalty", "digits", {**RESIDUAL, "sampling_statistics": "standing"}),
     Row("resnet-penalty-layer-norm", "digits", RESIDUAL_CONVOLUTION_FIRST),
     Row(

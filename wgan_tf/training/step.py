@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from wgan_tf import lipschitz, pixels
-from wgan_tf.augmentation import mirror
+from wgan_tf import augmentation, lipschitz, pixels
 from wgan_tf.config import Config
 from wgan_tf.networks import registry, spectral
 from wgan_tf.objectives import find_objective
@@ -182,6 +181,12 @@ class Step:
         with tf.GradientTape() as tape:
             with draws.dropout(moment, Purpose.GENERATOR_STEP_GENERATOR_DROPOUT):
                 generated = state.generator(inputs, training=True)
+            generated = self._augmented(
+                generated,
+                moment,
+                Purpose.GENERATOR_STEP_AUGMENTATION,
+                multiple=config.generator_batch_multiple,
+            )
             with draws.dropout(moment, Purpose.GENERATOR_STEP_CRITIC_DROPOUT):
                 of_generated = self._judge(generated)
             losses = self._objective.generator_loss(of_generated.scores)
@@ -244,8 +249,18 @@ class Step:
     def _real(self, stored: tf.Tensor, moment: Moment) -> tf.Tensor:
         values = self._scaled(stored, moment, Purpose.DEQUANTIZATION)
         if self._config.mirror:
-            values = mirror(values, self._draws.uniform(moment, Purpose.MIRROR, ()))
-        return values
+            drawn = self._draws.uniform(moment, Purpose.MIRROR, ())
+            values = augmentation.mirror(values, drawn)
+        return self._augmented(values, moment, Purpose.REAL_AUGMENTATION)
+
+    def _augmented(
+        self, values: tf.Tensor, moment: Moment, purpose: Purpose, *, multiple: int = 1
+    ) -> tf.Tensor:
+        """Examples as the critic is to see them in training."""
+        if self._config.augment == "none" or self._pixel_scale is None:
+            return values
+        drawn = self._draws.uniform(moment, purpose, (augmentation.NUMBERS,), multiple=multiple)
+        return augmentation.augment(values, drawn, self._pixel_scale)
 
     def _generated_for_critic(self, real_label: tf.Tensor | None, moment: Moment) -> Examples:
         config, draws = self._config, self._draws
@@ -258,6 +273,7 @@ class Step:
             values = self._state.generator(
                 inputs, training=config.critic_step_generator == "training"
             )
+        values = self._augmented(values, moment, Purpose.GENERATED_AUGMENTATION)
         return Examples(values, inputs[1] if self._num_classes else None)
 
     def _real_losses(self, judgement: Judgement, real: Examples) -> tf.Tensor:
