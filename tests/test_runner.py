@@ -88,7 +88,7 @@ def copy(finished: RunFolder, tmp_path: Path) -> Config:
 
 
 def test_a_finished_run_whose_last_checkpoint_is_damaged_takes_the_missing_steps(
-    copy: Config,
+    copy: Config, finished: RunFolder
 ) -> None:
     data = Path(copy.workdir, "checkpoints", "step-2.data-00000-of-00001")
     whole = data.read_bytes()
@@ -96,10 +96,30 @@ def test_a_finished_run_whose_last_checkpoint_is_damaged_takes_the_missing_steps
     Path(copy.workdir, ".metrics.jsonl.0123456789abcdef0123456789abcdef.tmp").touch()
     Path(copy.workdir, "checkpoints", ".writing").mkdir()
     assert runner.train(copy) is Status.DONE
-    assert CheckpointFolder(f"{copy.workdir}/checkpoints").is_readable(2)
-    steps = [line["step"] for line in read_metrics(f"{copy.workdir}/metrics.jsonl")]
-    assert steps == [2]
-    assert not list(Path(copy.workdir).rglob(".*"))
+    expected, found = (
+        CheckpointFolder(f"{workdir}/checkpoints").read(2)
+        for workdir in (finished.path, copy.workdir)
+    )
+    assert expected is not None
+    assert found is not None
+    for name in expected:
+        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
+    assert told(copy.workdir) == told(finished.path)
+    assert files(copy.workdir) == files(finished.path)
+
+
+def told(workdir: str) -> list[dict[str, float | None]]:
+    """The lines of metrics, but for what the clock says."""
+    return [
+        {name: value for name, value in line.items() if name not in ("time", "images_per_sec")}
+        for line in read_metrics(f"{workdir}/metrics.jsonl")
+    ]
+
+
+def files(workdir: str) -> set[str]:
+    """All files of a run but TensorBoard's, whose names tell the time."""
+    found = {str(path.relative_to(workdir)) for path in Path(workdir).rglob("*")}
+    return {name for name in found if not name.startswith("tensorboard/")}
 
 
 @pytest.mark.parametrize("shown", ["metrics.jsonl", "samples", "best"])

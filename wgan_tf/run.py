@@ -18,7 +18,7 @@ from wgan_tf import config as configuration
 from wgan_tf import reporting, runner, subjects
 from wgan_tf.config import Config
 from wgan_tf.data.selection import find_class
-from wgan_tf.errors import UserError
+from wgan_tf.errors import Status, UserError
 from wgan_tf.monitoring.metrics_log import STEP_AND_TIME, read_metrics
 from wgan_tf.paths import expand_user
 from wgan_tf.run_folder import RunFolder
@@ -30,7 +30,9 @@ from wgan_tf.training.chosen_checkpoint import Checkpoint
 _SHOWN_METRICS = 12
 
 
-def train(config: Config, *, images: Any = None, labels: Any = None) -> "Run":
+def train(
+    config: Config, *, images: Any = None, labels: Any = None, accept_changes: bool = False
+) -> "Run":
     """Trains a run, or goes on with the one in `config.workdir`; a finished one is left as it is.
 
     An interruption (Ctrl-C, a notebook's stop button, SIGTERM) saves the state and returns; called
@@ -42,8 +44,10 @@ def train(config: Config, *, images: Any = None, labels: Any = None) -> "Run":
             float [N, D]; or a finite tf.data.Dataset of such examples, or of (example, label)
             pairs. They are kept in the run's folder.
         labels: the classes of `images`, whole numbers [N] from 0.
+        accept_changes: whether a run may go on with other learning rates.
 
     Raises:
+        KeyboardInterrupt: an interruption came before the run began.
         UserError: an option or the data are not usable; says what is allowed.
         DivergenceError: a loss is not finite.
         WorkerLostError: another worker is gone; training goes on when all are started again.
@@ -60,7 +64,9 @@ def train(config: Config, *, images: Any = None, labels: Any = None) -> "Run":
     elif labels is not None:
         raise UserError("labels are given without images; give both, or neither.")
     with _quiet_tensorflow():
-        runner.train(config)
+        status = runner.train(config, accept_changes=accept_changes)
+    if status is Status.STOPPED and not RunFolder(config.workdir).exists():
+        raise KeyboardInterrupt
     return Run(config.workdir)
 
 

@@ -57,8 +57,12 @@ class TrainingOptions:
         1, "The generator's step draws so many times batch_size latents.", minimum=1, maximum=64
     )
     optimizer: str = option("adam", "Optimizer of both networks.", choices=("adam", "rmsprop"))
-    generator_learning_rate: float = option(1e-4, "Learning rate of the generator.", minimum=0)
-    critic_learning_rate: float = option(1e-4, "Learning rate of the critic.", minimum=0)
+    generator_learning_rate: float = option(
+        1e-4, "Learning rate of the generator.", minimum=0, may_be_accepted=True
+    )
+    critic_learning_rate: float = option(
+        1e-4, "Learning rate of the critic.", minimum=0, may_be_accepted=True
+    )
     learning_rate_decay: str = option(
         "none",
         "Course of both learning rates: constant, or linear to zero over all steps.",
