@@ -213,7 +213,7 @@ def _finished_step(config: Config, folder: RunFolder) -> int | None:
 
 
 def _beginning(config: Config, folder: RunFolder, trainer: Trainer) -> str:
-    if not folder.exists():
+    if not folder.exists() and trainer.step == 0:
         return f"A new run of {config.steps:,} steps in {folder.path}"
     return f"Going on from step {trainer.step:,} of {config.steps:,} in {folder.path}"
 
