@@ -16,7 +16,7 @@ import tensorflow as tf
 from tests.command_line import command, run, run_here
 from wgan_tf import commands, flagfile
 from wgan_tf import config as configuration
-from wgan_tf.errors import DivergenceError, Status, UserError
+from wgan_tf.errors import DivergenceError, Status, Stopped, UserError
 from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.serving.saved_model import read_model_card
 
@@ -300,7 +300,8 @@ def test_damaged_data_are_a_mistake(tmp_path: pathlib.Path) -> None:
         (DivergenceError("Not finite."), 1),
         (OSError(errno.ENOSPC, "No space left on device"), 1),
         (tf.errors.ResourceExhaustedError(None, None, "x; No space left on device"), 1),
-        (KeyboardInterrupt(), 1),
+        (KeyboardInterrupt(), 42),
+        (Stopped(), 42),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -41,6 +41,8 @@ from wgan_tf.training.interruption import StopRequest
 # Options of the commands that name a place to write, in which a shell leaves a ~ alone.
 PATH_FLAGS = ("workdir", "out", "saved_model")
 
+_GO_ON = "Stopped; run the same command again to go on."
+
 Options = TypeVar("Options")
 
 
@@ -133,7 +135,7 @@ def run(command: Callable[[], Status], stop: StopRequest | None = None) -> NoRet
         with stop or StopRequest(ends_process=True):
             app.run(lambda _: _told(command), flags_parser=_parse)
     except Stopped:
-        _exit_with(Status.STOPPED, "Stopped; run the same command again to go on.")
+        _exit_with(Status.STOPPED, _GO_ON)
     raise AssertionError("app.run exits")
 
 
@@ -218,6 +220,8 @@ def _told(command: Callable[[], Status]) -> Status:
         sys.stdout.flush()
         # An orderly exit would wait for the lost worker.
         os._exit(Status.STOPPED)
+    except (Stopped, KeyboardInterrupt):
+        _exit_with(Status.STOPPED, _GO_ON)
     except Exception as error:
         # Not above: it imports TensorFlow.
         from wgan_tf.files import is_full_disk
