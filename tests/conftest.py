@@ -1,4 +1,8 @@
+import os
 from collections.abc import Callable, Iterable, Iterator
+
+# As the commands and the library have it, so that their runs go on here.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import keras
 import numpy as np

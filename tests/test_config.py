@@ -9,6 +9,8 @@ import pytest
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
+from wgan_tf.options import check_alone
+from wgan_tf.sampling.request import Request as SampleOptions
 
 VALID = Config(workdir="run")
 
@@ -21,6 +23,9 @@ REFUSED_ALONE: list[tuple[str, Any]] = [
     ("workdir", "run[1]"),
     ("workdir", "run\\1"),
     ("dataset", "folder:/pictures "),
+    ("dataset", ""),
+    ("train_split", ""),
+    ("background", "pink"),
     ("dataset", "mnist\n--steps=3"),
     ("dataset", "mnist\r--steps=3"),
     ("classes", ("cat", "a\nb")),
@@ -45,6 +50,9 @@ REFUSED_ALONE: list[tuple[str, Any]] = [
     ("penalty_weight", float("inf")),
     ("latent_dim", 0),
     ("latent_dim", 10**20),
+    ("batch_size", 2**31 - 1),
+    ("image_size", 10**6),
+    ("dcgan_width", 10**9),
     ("critic_learning_rate", 1e300),
     ("dcgan_width", 0),
     ("dcgan_kernel_size", 1),
@@ -280,6 +288,7 @@ MAY_CHANGE: dict[str, Any] = {
     "dataset": "idx:/copied",
     "workdir": "moved",
     "data_dir": "/data",
+    "verify_data": True,
     "eval_split": "test",
     "steps": 30_000,
     "strategy": "multi_worker",
@@ -335,3 +344,10 @@ def test_labels_drawn_as_the_folders_have_them_are_drawn_so_to_the_end() -> None
     assert not configuration.trajectory_changes(
         *(dataclasses.replace(config, label_distribution="data") for config in (saved, named))
     )
+
+
+def test_a_number_may_be_as_large_as_its_option_says() -> None:
+    (seed,) = (field for field in dataclasses.fields(SampleOptions) if field.name == "seed")
+    check_alone(seed, 2**63 - 1)
+    with pytest.raises(UserError, match="out of range"):
+        check_alone(seed, 2**63)

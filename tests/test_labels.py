@@ -10,7 +10,7 @@ from tests.data.helpers import open_all, write_idx
 from tests.dataset_info import info_of
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
-from wgan_tf.labels import apportion, count_classes, draw_labels, label_weights
+from wgan_tf.labels import apportion, count_classes, draw_labels, grid_labels, label_weights
 from wgan_tf.training.draws import Draws, Moment, Replica
 from wgan_tf.training.randomness import Purpose, draw_key
 from wgan_tf.training.trainer import Trainer
@@ -125,3 +125,12 @@ def test_counts_are_the_exact_shares_rounded_by_largest_remainder(
 def test_counts_of_equal_remainders_go_to_lower_labels() -> None:
     np.testing.assert_array_equal(apportion(2000, (1, 1, 1)), [667, 667, 666])
     np.testing.assert_array_equal(apportion(11, (2, 1, 1)), [5, 3, 3])
+
+
+def test_grids_of_many_classes_have_columns_of_some() -> None:
+    assert grid_labels(0).tolist() == []
+    assert grid_labels(1).tolist() == [0]
+    assert grid_labels(20).tolist() == list(range(20))
+    shown = grid_labels(1200)
+    assert (len(shown), shown[0], shown[-1]) == (20, 0, 1199)
+    assert np.ptp(np.diff(shown)) <= 1

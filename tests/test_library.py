@@ -58,6 +58,21 @@ def test_importing_the_package_does_not_import_tensorflow() -> None:
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+def test_training_switches_onednn_on_unless_the_caller_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    script = (
+        "import wgan_tf; wgan_tf.train;"
+        "from wgan_tf.tensorflow_import import onednn_in_effect; print(onednn_in_effect())"
+    )
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
+    for set_by_user, expected in ((None, "True"), ("0", "False")):
+        if set_by_user:
+            monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", set_by_user)
+        told = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+        assert told.stdout.decode().split() == [expected]
+
+
 def test_a_preset_with_changes(tmp_path: pathlib.Path) -> None:
     preset = pathlib.Path(__file__).parents[1] / "configs/mnist_wgan.flags"
     config = Config.from_flagfile(preset, workdir="runs/mine", conv_stack_critic_filters=[4, 8])
@@ -188,3 +203,27 @@ def test_what_is_no_run_is_told(tmp_path: pathlib.Path) -> None:
         Run(tmp_path)
     with pytest.raises(UserError, match="--workdir is not given"):
         wgan_tf.train(Config())
+
+
+def test_arrays_without_a_folder_to_keep_them_in_are_written_nowhere(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="--workdir is not given"):
+        wgan_tf.train(Config(**SMALL), images=IMAGES)
+    assert not list(tmp_path.iterdir())
+
+
+def test_numbers_and_options_that_cannot_be_are_refused(run: Run) -> None:
+    for n in (0, -1, 2**31, 1.5, "many"):
+        with pytest.raises(UserError, match="give a whole number from 1 on"):
+            run.sample(n)
+    with pytest.raises(UserError, match=r"seed=-1 cannot be"):
+        run.sample(1, seed=-1)
+    np.testing.assert_array_equal(run.sample(1, seed=2**40), run.sample(2, seed=2**40)[:1])
+    with pytest.raises(UserError, match=r"n=99 cannot be; give a whole number from 100 on"):
+        run.evaluate(n=99)
+    with pytest.raises(UserError, match=r"eval_feature is no option.* or take eval_features"):
+        run.evaluate(n=100, eval_feature="random")
+    with pytest.raises(UserError, match="--eval_features=pixel is not known"):
+        run.evaluate(n=100, eval_features="pixel")

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from wgan_tf import run_folder
 from wgan_tf.config import Config
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.errors import UserError
 from wgan_tf.run_folder import RunFolder
+from wgan_tf.tensorflow_import import onednn_in_effect, recorded_onednn
 
 INFO = DatasetInfo(
     example_shape=(8, 8, 1),
@@ -67,6 +69,32 @@ def test_a_run_of_a_version_with_other_steps_is_refused(folder: RunFolder, confi
             folder.check_same_run(config)
         assert "CHANGELOG.md" in str(told.value)
     assert folder.read_info() == INFO
+
+
+def test_a_run_goes_on_with_the_kernels_that_it_was_begun_with(
+    folder: RunFolder, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_effect = onednn_in_effect()
+    folder.write(config, INFO)
+    assert recorded_onednn(folder.dataset_file) is in_effect
+    folder.check_same_run(config)
+    monkeypatch.setattr(run_folder, "onednn_in_effect", lambda: not in_effect)
+    asked_for = f"TF_ENABLE_ONEDNN_OPTS={int(in_effect)} before TensorFlow is imported"
+    with pytest.raises(UserError, match=asked_for):
+        folder.check_same_run(config)
+
+
+def test_a_run_that_does_not_say_its_kernels_goes_on_with_any(
+    folder: RunFolder, config: Config
+) -> None:
+    assert recorded_onednn(folder.dataset_file) is True
+    folder.write(config, INFO)
+    file = pathlib.Path(folder.dataset_file)
+    entries = json.loads(file.read_text())
+    del entries["onednn"]
+    file.write_text(json.dumps(entries))
+    folder.check_same_run(config)
+    assert recorded_onednn(folder.dataset_file) is None
 
 
 @pytest.mark.parametrize(
@@ -175,3 +203,46 @@ def test_changes_on_purpose_are_recorded(folder: RunFolder, config: Config) -> N
         (30, "critic_learning_rate", 1e-4, 1e-5),
     ]
     assert all(line["time"].startswith("2") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'{"example_shape": [8, 8, 1]',
+        b'{"example_shape": [8, 8, 1]}',
+        b'{"example_shape": 8, "num_examples": 9, "class_names": null, "digest": "a"}',
+        b'{"example_shape": ["x"], "num_examples": 9, "class_names": null, "digest": "a"}',
+        b'{"example_shape": [8], "num_examples": null, "class_names": null, "digest": "a"}',
+        b'{"example_shape": [8], "num_examples": 9, "class_names": 3, "digest": "a"}',
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+    ],
+)
+def test_damage_to_what_a_run_is_trained_on_is_told(
+    folder: RunFolder, config: Config, content: bytes
+) -> None:
+    folder.write(config, INFO)
+    pathlib.Path(folder.dataset_file).write_bytes(content)
+    with pytest.raises(UserError, match=r"dataset\.json cannot be read, .*; bring it back"):
+        folder.read_info()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"--seed=\xff\n", "config.flags cannot be read"),
+        (b"--seed=1\n--bogus=2\n", "has the line '--bogus=2'"),
+        (b"--seed=many\n", "--seed=many does not fit"),
+        (b"--batch_size=0\n", "In .*config.flags, --batch_size=0 is out of range"),
+    ],
+)
+def test_damage_to_a_run_s_configuration_is_told(
+    folder: RunFolder, config: Config, content: bytes, told: str
+) -> None:
+    folder.write(config, INFO)
+    pathlib.Path(folder.config_file).write_bytes(content)
+    with pytest.raises(UserError, match=told):
+        folder.read_config()

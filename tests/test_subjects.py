@@ -184,3 +184,23 @@ def test_what_is_told_is_what_was_measured(
 def test_what_is_no_generator_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"--saved_model=.*no SavedModel"):
         subjects.saved_model_subject(str(tmp_path))
+
+
+def test_of_more_images_than_are_asked_for_a_seeded_sample_is_taken(
+    config: Config, tmp_path: Path
+) -> None:
+    # Sorted, as a folder's are.
+    np.save(tmp_path / "a.npy", np.repeat(np.arange(200, dtype=np.uint8), 64).reshape(-1, 8, 8))
+    subject = subjects.images_subject(f"npy:{tmp_path}/a.npy", config)
+
+    def values(seed: int) -> list[int]:
+        batches = subject.examples(100, seed, ())
+        return [int(image[0, 0, 0]) for batch in batches for image in batch]
+
+    assert len(set(values(0))) == 100
+    assert values(0) == values(0) != values(1)
+    assert 80 < np.mean(values(0)) < 120
+    np.save(tmp_path / "few.npy", np.zeros((50, 8, 8), np.uint8))
+    few = subjects.images_subject(f"npy:{tmp_path}/few.npy", config)
+    with pytest.raises(UserError, match=r"--n=100 .*has 50; give 100 or more\.$"):
+        list(few.examples(100, 0, ()))

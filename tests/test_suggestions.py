@@ -7,11 +7,12 @@ from importlib import metadata
 
 import pytest
 
+from tests.command_line import run_here
 from tests.data.helpers import describe
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
-from wgan_tf.suggestions import OPTIONS_ELSEWHERE, nearest_options
+from wgan_tf.suggestions import OPTIONS_ELSEWHERE, listed, nearest_options
 
 OPTIONS = [field.name for field in configuration.fields()]
 
@@ -75,14 +76,18 @@ def test_the_package_lists_its_commands_without_tensorflow(tmp_path: pathlib.Pat
         (["--flagfile=configs/cifr.flags"], 2, "or take configs/cifar.flags"),
     ],
 )
-def test_the_command_tells_what_was_meant(arguments: list[str], status: int, told: str) -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", "wgan_tf.main", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=pathlib.Path(__file__).parents[1],
-    )
-    assert run.returncode == status
-    assert told in run.stdout + run.stderr
-    assert len((run.stdout + run.stderr).splitlines()) == 1
+def test_the_command_tells_what_was_meant(
+    arguments: list[str], status: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(pathlib.Path(__file__).parents[1])
+    result = run_here("main", *arguments)
+    assert result.returncode == status
+    assert told in result.stdout + result.stderr
+    assert len((result.stdout + result.stderr).splitlines()) == 1
+
+
+def test_of_many_words_only_the_first_are_told() -> None:
+    words = [f"class {n}" for n in range(1200)]
+    assert listed(words[:3]) == "class 0, class 1, class 2"
+    assert listed(words, 2) == "class 0, class 1 and 1,198 others"
+    assert len(listed(words)) < 200

@@ -33,7 +33,7 @@ from tools import fuzz_files
 from tools.mangling import command_line
 from wgan_tf import commands, flagfile
 from wgan_tf.errors import UserError
-from wgan_tf.runner import _describe_data as check_data
+from wgan_tf.runner import check_data
 
 LONGEST_MESSAGE = 2000
 DATA_DIR = "data"
@@ -70,7 +70,7 @@ def run_case(
     kind: str, number: int, seed: int, folder: pathlib.Path, seconds: float
 ) -> tuple[str, str | None]:
     """Runs one case: what came of it, and what is wrong with that, if anything."""
-    case = {"options": try_options, "files": try_file}[kind]
+    case = CASES[kind]
     random = np.random.default_rng((seed, list(CASES).index(kind), number))
     told = io.StringIO()
     try:

@@ -15,10 +15,11 @@ from PIL import Image
 
 from tools.mangling import mangle, mangle_text
 from wgan_tf.config import Config
-from wgan_tf.data.store import Store, describe, open_store
+from wgan_tf.data.store import describe, open_store
 from wgan_tf.flagfile import expand_flagfiles, from_flagfile, to_flagfile
 from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.run_folder import RunFolder
+from wgan_tf.serving.saved_model import read_model_card
 
 _IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "TGA", "ICO")
 _SPLITS = ("train", "train[:50%]", "train[2:]", "test", "train+test")
@@ -40,36 +41,20 @@ def _use(dataset: str, folder: pathlib.Path, random: np.random.Generator) -> Non
         # Points have no size.
         image_size=0 if "points" in dataset else size,
     )
-    described = _describe(config, split)
-    store = _open(config, split)
+    described = describe(config, split)
+    store = open_store(config, split)
     examples, labels = store.read(np.arange(store.num_examples))
     if examples.shape[1:] != described.example_shape:
         raise AssertionError(f"{examples.shape} is not what was described, {described}")
     if examples.dtype != np.uint8 and not np.isfinite(examples).all():
         raise AssertionError("A point is not finite.")
     if labels is not None:
-        assert store.class_names is not None
-        if not ((labels >= 0) & (labels < len(store.class_names))).all():
-            raise AssertionError(f"The labels {labels} are none of {store.class_names}.")
-        ", ".join(store.class_names).encode()
+        assert store.info.class_names is not None
+        if not ((labels >= 0) & (labels < len(store.info.class_names))).all():
+            raise AssertionError(f"The labels {labels} are none of {store.info.class_names}.")
+        ", ".join(store.info.class_names).encode()
     for file, why in store.left_out:
         f"{file}: {why}".encode()
-
-
-def _describe(config: Config, split: str):  # noqa: ANN202
-    return describe(
-        config.dataset, data_dir=config.data_dir, split=split, image_size=config.image_size
-    )
-
-
-def _open(config: Config, split: str) -> Store:
-    return open_store(
-        config.dataset,
-        data_dir=config.data_dir,
-        split=split,
-        image_size=config.image_size,
-        classes=(),
-    )
 
 
 def _npy_bytes(array: np.ndarray) -> bytes:
@@ -176,7 +161,7 @@ def _store(random: np.random.Generator, folder: pathlib.Path) -> None:
     images, labels = random.integers(0, 256, (9, 8, 8)).astype(np.uint8), np.arange(9) % 3
     np.savez(folder / "a.npz", images=images, labels=labels)
     config = Config(dataset=f"npy:{folder / 'a.npz'}", data_dir=str(folder / "data"))
-    digest = _digest(_open(config, "train"))
+    digest = open_store(config, "train").info.digest
     (store,) = folder.glob("data/wgan_tf_stores/*/")
     for file in store.iterdir():
         if random.integers(2):
@@ -186,16 +171,12 @@ def _store(random: np.random.Generator, folder: pathlib.Path) -> None:
                 file.write_bytes(text.encode("utf-8", "surrogateescape"))
             else:
                 file.write_bytes(mangle(content, random))
-    _describe(config, "train")
-    again = _open(config, "train")
+    describe(config, "train")
+    again = open_store(config, "train")
     found, found_labels = again.read(np.arange(again.num_examples))
-    if _digest(again) == digest:
+    if again.info.digest == digest:
         np.testing.assert_array_equal(found[..., 0], images)
         np.testing.assert_array_equal(found_labels, labels)
-
-
-def _digest(store: Store) -> str:
-    return store.digest
 
 
 def _flagfile(random: np.random.Generator, folder: pathlib.Path) -> None:
@@ -217,6 +198,7 @@ def _run_folder(random: np.random.Generator, folder: pathlib.Path) -> None:
         "digest": "0123",
         "class_counts": [4, 5],
         "trajectory_version": 2,
+        "onednn": True,
     }
     card = {"dataset": "digits", "versions": {"keras": "3"}, "latent": {"dim": 3}, "classes": None}
     metrics = '{"step": 1, "critic_loss": 0.5}\n{"step": 2, "critic_loss": NaN}\n'
@@ -238,15 +220,9 @@ def _run_folder(random: np.random.Generator, folder: pathlib.Path) -> None:
         "config.flags": lambda: from_flagfile(to_flagfile(run.read_config()), "config.flags"),
         "dataset.json": lambda: (run.read_info(), run.check_same_run(config)),
         "metrics.jsonl": lambda: read_metrics(run.metrics_file),
-        "export/1/assets.extra/model_card.json": functools.partial(_read_model_card, run.exports),
+        "export/1/assets.extra/model_card.json": functools.partial(read_model_card, run.exports),
     }
     readers.get(mangled, lambda: None)()
-
-
-def _read_model_card(exports: str) -> object:
-    from wgan_tf.serving.saved_model import read_model_card
-
-    return read_model_card(exports)
 
 
 KINDS: dict[str, Callable[[np.random.Generator, pathlib.Path], None]] = {

@@ -24,6 +24,7 @@ from wgan_tf.errors import (
     Stopped,
     UserError,
     WorkerLostError,
+    reason,
 )
 from wgan_tf.flagfile import expand_flagfiles
 from wgan_tf.options import (
@@ -139,10 +140,15 @@ def run(command: Callable[[], Status], stop: StopRequest | None = None) -> NoRet
     raise AssertionError("app.run exits")
 
 
-def import_tensorflow() -> None:
-    """Imports TensorFlow, see `wgan_tf.tensorflow_import`; Keras has no other backend here."""
+def import_tensorflow(workdir: str = "") -> None:
+    """Imports TensorFlow, see `wgan_tf.tensorflow_import`; Keras has no other backend here.
+
+    Args:
+        workdir: the folder of a run whose kernels are to be those of its training.
+    """
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    tensorflow_import.import_tensorflow()
+    onednn = tensorflow_import.recorded_onednn(f"{workdir}/dataset.json") if workdir else True
+    tensorflow_import.import_tensorflow(onednn=onednn)
 
 
 def parse(arguments: Sequence[str]) -> list[str]:
@@ -224,11 +230,17 @@ def _told(command: Callable[[], Status]) -> Status:
         _exit_with(Status.STOPPED, _GO_ON)
     except Exception as error:
         # Not above: it imports TensorFlow.
-        from wgan_tf.files import is_full_disk
+        from wgan_tf.files import is_full_disk, is_out_of_memory
 
-        if not is_full_disk(error):
-            raise
-        _exit_with(Status.FAILED, f"The disk is full ({error}); make room and run again.")
+        if is_full_disk(error):
+            _exit_with(Status.FAILED, f"The disk is full ({error}); make room and run again.")
+        if is_out_of_memory(error):
+            _exit_with(
+                Status.FAILED,
+                f"There is not enough memory ({reason(error)}); take a smaller --batch_size, "
+                "smaller networks or a smaller --image_size.",
+            )
+        raise
 
 
 def _exit_with(status: Status, message: str) -> NoReturn:

@@ -85,10 +85,7 @@ class Config(
             UserError: the file cannot be read, or names or gives what is no option or value.
         """
         by_name = {field.name: field for field in fields()}
-        for name in changes:
-            if name not in by_name:
-                near = if_you_meant(nearest_options(name, by_name))
-                raise UserError(f"{name} is no option; see Config's fields{near}.")
+        _require_options(changes)
         try:
             text = pathlib.Path(path).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
@@ -102,6 +99,15 @@ class Config(
             values["workdir"] = workdir
         return cls(**{**values, **changes})
 
+    def changed(self, **changes: Any) -> Self:
+        """A copy with some options changed.
+
+        Raises:
+            UserError: a change is of no option, or to no value of it.
+        """
+        _require_options(changes)
+        return dataclasses.replace(self, **changes)
+
 
 def fields() -> tuple[dataclasses.Field[Any], ...]:
     """All options, in the order of their declaration."""
@@ -114,6 +120,14 @@ def applicable(config: Config, section: type = Config) -> tuple[dataclasses.Fiel
     return tuple(
         field for field in fields() if field.name in of_section and _has_effect(field, config)
     )
+
+
+def _require_options(names: Iterable[str]) -> None:
+    known = [field.name for field in fields()]
+    for name in names:
+        if name not in known:
+            near = if_you_meant(nearest_options(name, known))
+            raise UserError(f"{name} is no option; see Config's fields{near}.")
 
 
 def require_workdir(config: Config) -> None:
@@ -132,11 +146,9 @@ def _check(config: Config) -> None:
         check_alone(field, getattr(config, field.name))
     for field in fields():
         _check_in_use(field, config)
-    if not config.dataset or not config.train_split:
-        raise UserError(
-            "--dataset and --train_split say what to train on, and one of them is empty; give "
-            "both, or leave them out."
-        )
+    for name in ("dataset", "train_split"):
+        if not getattr(config, name):
+            raise UserError(f"--{name}= names nothing; say what to train on, or leave it out.")
     check_folder_name(config.workdir, "--workdir")
     if config.lipschitz in WITH_PENALTY.values and "batch" in (
         config.dcgan_critic_norm,

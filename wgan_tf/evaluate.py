@@ -12,6 +12,7 @@ from wgan_tf.options import option
 OPTIONS = (
     *("dataset", "data_dir", "train_split", "eval_split", "image_size", "classes"),
     "label_distribution",
+    *("background", "verify_data"),
     *("eval_features", "inception", "inception_protocol"),
 )
 
@@ -24,7 +25,7 @@ class EvaluateOptions:
     saved_model: str = option("", "A SavedModel with the signature `sample`.")
     images: str = option("", "Images, as --dataset takes them: folder:DIR, npy:FILE.")
     checkpoint: str = option("last", "Of a run: best, last, or a step.")
-    n: int = option(10_000, "Examples to measure.", minimum=100)
+    n: int = option(10_000, "Examples to measure.", minimum=100, maximum=10**7)
     seed: int = option(0, "Seed of the generated examples.", minimum=0)
     out: str = option("", "A JSON file to write.")
 
@@ -43,7 +44,7 @@ def main() -> Status:
             f"--{given[0]} needs the real examples to compare with; name them with --dataset."
         )
 
-    commands.import_tensorflow()
+    commands.import_tensorflow(options.workdir)
     from wgan_tf import subjects
     from wgan_tf.run_folder import RunFolder
     from wgan_tf.training.chosen_checkpoint import parse_checkpoint

@@ -24,7 +24,7 @@ def main() -> Status:
     """Exports the moving-average generator in the formats that the flags name."""
     options = commands.read_flags(ExportOptions)
 
-    commands.import_tensorflow()
+    commands.import_tensorflow(options.workdir)
     from wgan_tf.run_folder import RunFolder
     from wgan_tf.serving.export import export_formats
     from wgan_tf.training.chosen_checkpoint import parse_checkpoint

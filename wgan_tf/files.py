@@ -130,6 +130,11 @@ def is_full_disk(error: BaseException) -> bool:
     return False
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error is that there is not enough memory, of the machine or of a device."""
+    return isinstance(error, MemoryError | tf.errors.ResourceExhaustedError)
+
+
 def _unwritable(option: str, path: str, why: str) -> str:
     return (
         f"{option}={path} cannot be written ({why}); "

@@ -13,6 +13,15 @@ from wgan_tf.config import Config, label_distribution
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.errors import UserError
 
+# More columns make a grid that no screen shows.
+_COLUMNS_IN_GRID = 20
+
+
+def grid_labels(num_classes: int) -> np.ndarray:
+    """The classes that a grid has a column for: all, or 20 evenly spread ones, ascending."""
+    count = min(num_classes, _COLUMNS_IN_GRID)
+    return np.linspace(0, num_classes - 1, count).round().astype(np.int32)
+
 
 def count_classes(config: Config, info: DatasetInfo) -> int:
     """Classes that the networks know: those of the data where the run is conditional, else 0.

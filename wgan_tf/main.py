@@ -19,7 +19,7 @@ def main(stop: StopRequest) -> Status:
         )
     config = commands.config_from_flags()
 
-    commands.import_tensorflow()
+    commands.import_tensorflow(config.workdir)
     from wgan_tf import runner
 
     accept_changes = flags.FLAGS.accept_changes

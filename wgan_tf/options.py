@@ -178,7 +178,8 @@ def check_alone(field: dataclasses.Field[Any], value: Value | None) -> None:
         if isinstance(value, tuple) and entry == "":
             raise UserError(f"--{field.name} has an empty entry; leave it out.")
         if isinstance(entry, (int, float)):
-            largest = min(high, LARGEST_INTEGER if isinstance(entry, int) else LARGEST_NUMBER)
+            unbounded = LARGEST_INTEGER if isinstance(entry, int) else LARGEST_NUMBER
+            largest = high if high < math.inf else unbounded
             if not low <= entry <= largest:
                 allowed = f"from {low:g} to {high:g}" if high < math.inf else f"at least {low:g}"
                 if high == math.inf and entry > largest:

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import dataclasses
 import importlib.util
+import numbers
 import os
 import pathlib
 import typing
@@ -20,10 +21,13 @@ from wgan_tf.config import Config
 from wgan_tf.data.selection import find_class
 from wgan_tf.errors import Status, UserError
 from wgan_tf.monitoring.metrics_log import STEP_AND_TIME, read_metrics
+from wgan_tf.options import LARGEST_INTEGER
 from wgan_tf.paths import expand_user
 from wgan_tf.run_folder import RunFolder
+from wgan_tf.sampling.request import MAX_SEED
 from wgan_tf.serving.export import export
 from wgan_tf.serving.trained_generator import restore_critic, restore_generator, restore_sampler
+from wgan_tf.suggestions import listed
 from wgan_tf.training.checkpoint_folder import CheckpointFolder
 from wgan_tf.training.chosen_checkpoint import Checkpoint
 
@@ -120,8 +124,10 @@ class Run:
             Pictures uint8 [n, H, W, C], or points float32 [n, D].
 
         Raises:
-            UserError: no such checkpoint or class is there.
+            UserError: no such checkpoint or class is there, or n or the seed cannot be.
         """
+        _require_number("n", n, 1, LARGEST_INTEGER)
+        _require_number("seed", seed, 0, MAX_SEED)
         sampler, _ = restore_sampler(self._folder, checkpoint)
         names = sampler.spec.class_names
         labels = None
@@ -132,7 +138,7 @@ class Run:
             if number is None:
                 raise UserError(
                     f"label={label} is no class of the run in {self.workdir}, which has "
-                    f"{', '.join(names) or 'none'}; give one of them, or leave it out."
+                    f"{listed(names) or 'none'}; give one of them, or leave it out."
                 )
             labels = np.full(n, number, np.int32)
         return sampler.generate(sampler.latents(n, seed), labels)
@@ -149,9 +155,11 @@ class Run:
             changes: options such as `eval_split` or `eval_features` in place of the run's.
 
         Raises:
-            UserError: the data or the features cannot be had.
+            UserError: the data or the features cannot be had, or n or the seed cannot be.
         """
-        config = dataclasses.replace(self.config, **changes)
+        _require_number("n", n, subjects.FEWEST_SUBJECTS, LARGEST_INTEGER)
+        _require_number("seed", seed, 0, MAX_SEED)
+        config = self.config.changed(**changes)
         subject = subjects.run_subject(self._folder, checkpoint)
         result = subjects.evaluate_subject(subject, config, count=n, seed=seed)
         return dict(result.values)
@@ -211,6 +219,11 @@ def _quiet_tensorflow() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
+
+
+def _require_number(name: str, value: int, least: int, largest: int) -> None:
+    if not isinstance(value, numbers.Integral) or not least <= value <= largest:
+        raise UserError(f"{name}={value!r} cannot be; give a whole number from {least} on.")
 
 
 def _keep(images: Any, labels: Any, workdir: str) -> str:

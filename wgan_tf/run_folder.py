@@ -17,6 +17,7 @@ from wgan_tf.data.store import Store, describe, open_store
 from wgan_tf.errors import UserError
 from wgan_tf.files import write_atomically
 from wgan_tf.options import format_value
+from wgan_tf.tensorflow_import import ONEDNN_ENTRY, ONEDNN_VARIABLE, onednn_in_effect
 
 # Rises with every release whose steps differ from those of the one before; see CHANGELOG.md.
 TRAJECTORY_VERSION = 2
@@ -116,7 +117,11 @@ class RunFolder:
     def write(self, config: Config, info: DatasetInfo) -> None:
         """Makes the folder and says in it what the run is."""
         tf.io.gfile.makedirs(self.path)
-        entries = {**dataclasses.asdict(info), "trajectory_version": TRAJECTORY_VERSION}
+        entries = {
+            **dataclasses.asdict(info),
+            "trajectory_version": TRAJECTORY_VERSION,
+            ONEDNN_ENTRY: onednn_in_effect(),
+        }
         write_atomically(self.dataset_file, json.dumps(entries).encode())
         write_atomically(self.config_file, flagfile.to_flagfile(config).encode())
 
@@ -132,8 +137,12 @@ class RunFolder:
                 f"--workdir={self.path} holds no run, which would have a config.flags; name the "
                 "folder that wgan_tf.main trained in."
             )
-        with tf.io.gfile.GFile(self.config_file) as file:
-            config = flagfile.from_flagfile(file.read(), self.config_file)
+        try:
+            with tf.io.gfile.GFile(self.config_file) as file:
+                text = file.read()
+        except (tf.errors.OpError, UnicodeDecodeError) as error:
+            raise self._unreadable(self.config_file) from error
+        config = flagfile.from_flagfile(text, self.config_file)
         return dataclasses.replace(config, workdir=self.path)
 
     def read_info(self) -> DatasetInfo:
@@ -143,14 +152,17 @@ class RunFolder:
             UserError: the file that says so is gone or damaged.
         """
         entries = self._read_dataset_entries()
-        names, counts = entries["class_names"], entries.get("class_counts")
-        return DatasetInfo(
-            example_shape=tuple(entries["example_shape"]),
-            num_examples=entries["num_examples"],
-            class_names=None if names is None else tuple(names),
-            digest=entries["digest"],
-            class_counts=None if counts is None else tuple(counts),
-        )
+        try:
+            names, counts = entries["class_names"], entries.get("class_counts")
+            return DatasetInfo(
+                example_shape=tuple(map(int, entries["example_shape"])),
+                num_examples=int(entries["num_examples"]),
+                class_names=None if names is None else tuple(map(str, names)),
+                digest=str(entries["digest"]),
+                class_counts=None if counts is None else tuple(map(int, counts)),
+            )
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
+            raise self._unreadable(self.dataset_file) from error
 
     def open_training_examples(self) -> Store:
         """The examples that the run was trained on; they must be on this machine.
@@ -180,12 +192,13 @@ class RunFolder:
             accept_changes: whether options that may be changed on purpose are.
 
         Raises:
-            UserError: it was begun by a version whose steps are others, or an option that shapes
-                the trajectory differs.
+            UserError: it was begun by a version whose steps are others, an option that shapes the
+                trajectory differs, or this process does not compute with the run's kernels.
         """
         if not self.exists():
             return
-        if self._read_dataset_entries().get("trajectory_version", 1) != TRAJECTORY_VERSION:
+        entries = self._read_dataset_entries()
+        if entries.get("trajectory_version", 1) != TRAJECTORY_VERSION:
             raise UserError(
                 f"The run in {self.path} was begun by a version of wgan_tf whose steps differ from "
                 f"those of {metadata.version('wgan_tf')} (see CHANGELOG.md); go on with that "
@@ -202,6 +215,14 @@ class RunFolder:
             raise UserError(
                 f"--{name}={format_value(given)} differs from the run in "
                 f"{self.path}, which has --{name}={format_value(saved)}; {', or '.join(ways)}."
+            )
+        onednn = entries.get(ONEDNN_ENTRY)
+        if onednn is not None and onednn != onednn_in_effect():
+            raise UserError(
+                f"The run in {self.path} was begun {'with' if onednn else 'without'} oneDNN, whose "
+                f"results are others in their last bits; set {ONEDNN_VARIABLE}="
+                f"{'1' if onednn else '0'} before TensorFlow is imported, or take another "
+                "--workdir."
             )
 
     def record_changes(self, config: Config, step: int) -> None:
@@ -240,10 +261,15 @@ class RunFolder:
     def _read_dataset_entries(self) -> dict[str, Any]:
         try:
             with tf.io.gfile.GFile(self.dataset_file) as file:
-                entries: dict[str, Any] = json.load(file)
-        except (tf.errors.OpError, ValueError) as error:
-            raise UserError(
-                f"{self.dataset_file} cannot be read, without which the run in {self.path} cannot "
-                "go on; bring it back from a copy, or take another --workdir."
-            ) from error
+                entries = json.load(file)
+        except (tf.errors.OpError, ValueError, RecursionError) as error:
+            raise self._unreadable(self.dataset_file) from error
+        if not isinstance(entries, dict):
+            raise self._unreadable(self.dataset_file)
         return entries
+
+    def _unreadable(self, file: str) -> UserError:
+        return UserError(
+            f"{file} cannot be read, without which the run in {self.path} cannot go on; bring it "
+            "back from a copy, or take another --workdir."
+        )

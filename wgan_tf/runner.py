@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import metadata
 
 import tensorflow as tf
@@ -15,16 +15,18 @@ from wgan_tf.completion import make_good, missing
 from wgan_tf.config import Config
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.store import describe as describe_data
-from wgan_tf.data.store import open_store
+from wgan_tf.data.store import open_store, report_source
 from wgan_tf.errors import Status, Stopped, UserError, WorkerLostError, reason
 from wgan_tf.files import remove_leftovers, require_writable
-from wgan_tf.labels import count_classes
+from wgan_tf.labels import count_classes, grid_labels
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
 from wgan_tf.options import format_value
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.run_lock import locked
 from wgan_tf.serving.export import export, write_run_saved_model
+from wgan_tf.suggestions import listed
+from wgan_tf.tensorflow_import import onednn_in_effect
 from wgan_tf.training import training_loop
 from wgan_tf.training.checkpoint_folder import CheckpointFolder
 from wgan_tf.training.checkpoints import Checkpoints
@@ -65,7 +67,8 @@ def describe(config: Config, *, accept_changes: bool = False) -> Status:
     cluster = find_cluster(config, os.environ)
     folder = RunFolder.from_environment(config.workdir, os.environ)
     folder.check_same_run(config, accept_changes=accept_changes)
-    info = _describe_data(config)
+    info = check_data(config)
+    reports = [_data_report(config, split) for split in (config.train_split, config.eval_split)]
     if cluster:
         check_replicas(config, cluster)
         devices = f"{len(cluster.workers)} workers, {max(local_gpus(), 1)} replicas on this one"
@@ -74,10 +77,7 @@ def describe(config: Config, *, accept_changes: bool = False) -> Status:
     print(flagfile.to_readable(config))
     for build in (registry.build_generator, registry.build_critic):
         build(config, info).summary()
-    count = "not downloaded yet," if info.num_examples is None else f"{info.num_examples:,}"
-    classes = "" if info.class_names is None else f", {len(info.class_names)} classes"
-    data = f"{config.dataset} {config.train_split}"
-    print(f"Data: {data}: {count} examples {info.example_shape}{classes}")
+    print("\n".join(line for lines in reports for line in lines))
     print(f"Devices: {devices}")
     return Status.DONE
 
@@ -131,7 +131,7 @@ def _begin(
     if finished is None:
         if CheckpointFolder(folder.checkpoints).newest_step() is None:
             require_no_progress(folder)
-        _describe_data(config)
+        check_data(config)
     if is_chief and (finished is None or missing(config, folder, finished)):
         require_writable(config.workdir)
         stack.enter_context(locked(folder.path, print))
@@ -179,12 +179,15 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
         total_steps=config.steps,
         initial_step=trainer.reported,
         reference_points=reference_points(store),
-        grid_columns=count_classes(config, store.info) or None,
+        grid_columns=len(grid_labels(count_classes(config, store.info))) or None,
         stream=sys.stdout,
     ) as monitor:
         monitor.message(f"Training on {_described(strategy)}")
-        if store.left_out:
-            monitor.message(f"{len(store.left_out)} files of --dataset are unusable and left out")
+        for line in (
+            *_described_data(config, config.train_split, store.info),
+            *_described_source(store.notes, store.left_out),
+        ):
+            monitor.message(line)
         observer = ChiefObserver(config, folder, trainer, monitor, store, held_out)
         is_finished = training_loop.train(
             config, trainer, checkpoints=checkpoints, observer=observer, stop=stop
@@ -237,7 +240,7 @@ def _facts(config: Config, folder: RunFolder, cluster: Cluster, begin: Callable[
     check_replicas(config, cluster)
     newest = CheckpointFolder(folder.checkpoints).newest_step()
     begin()
-    info = _describe_data(config)
+    info = check_data(config)
     options = {
         f"--{field.name}": format_value(getattr(config, field.name))
         for field in configuration.fields()
@@ -248,6 +251,7 @@ def _facts(config: Config, folder: RunFolder, cluster: Cluster, begin: Callable[
         "The number of GPUs": str(local_gpus()),
         "The newest checkpoint": str(newest),
         "The number and shape of the examples": f"{info.num_examples} {info.example_shape}",
+        "oneDNN": "on" if onednn_in_effect() else "off",
         "The version of TensorFlow": tf.__version__,
         "The version of wgan_tf": metadata.version("wgan_tf"),
     }
@@ -260,7 +264,12 @@ def _described(strategy: tf.distribute.Strategy) -> str:
     return f"{all_replicas} replicas, {len(here)} of them here: {', '.join(here)}"
 
 
-def _describe_data(config: Config) -> DatasetInfo:
+def check_data(config: Config) -> DatasetInfo:
+    """Describes the examples that are trained on, having checked all that needs no more than that.
+
+    Raises:
+        UserError: the data cannot be had, or nothing can be trained on them with these options.
+    """
     info, *_ = [
         describe_data(config, split) for split in (config.train_split, config.eval_split) if split
     ]
@@ -272,3 +281,37 @@ def _describe_data(config: Config) -> DatasetInfo:
             "but a run shows its samples in the plane; give points of 2, or pictures as uint8."
         )
     return info
+
+
+def _data_report(config: Config, split: str) -> list[str]:
+    """What is read of a split, and how, before it is prepared; nothing of the split ""."""
+    if not split:
+        return []
+    source = report_source(config, split)
+    lines = _described_data(config, split, describe_data(config, split))
+    lines += _described_source(source.notes, source.left_out)
+    if source.num_tried is not None:
+        lines.append(f"  {source.num_tried:,} of the files were tried, the others will be later")
+    return lines
+
+
+def _described_data(config: Config, split: str, info: DatasetInfo) -> list[str]:
+    count = "not downloaded yet," if info.num_examples is None else f"{info.num_examples:,}"
+    chosen = " of all classes" if config.classes and info.class_counts is None else ""
+    lines = [f"Data: {config.dataset} {split}: {count} examples{chosen} {info.example_shape}"]
+    if info.class_names is not None:
+        counts = info.class_counts
+        names = [
+            name if counts is None else f"{name} ({counts[number]:,})"
+            for number, name in enumerate(info.class_names)
+        ]
+        lines.append(f"  {len(names):,} classes: {listed(names)}")
+    return lines
+
+
+def _described_source(notes: Sequence[str], left_out: Sequence[tuple[str, str]]) -> list[str]:
+    lines = [f"  {note}" for note in notes]
+    if left_out:
+        file, why = left_out[0]
+        lines.append(f"  {len(left_out):,} files are left out, such as {file}, which {why}")
+    return lines

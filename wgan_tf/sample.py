@@ -30,7 +30,7 @@ def main() -> Status:
             "step; leave it out or give --workdir."
         )
 
-    commands.import_tensorflow()
+    commands.import_tensorflow(options.workdir)
     from wgan_tf.run_folder import RunFolder
     from wgan_tf.sampling.output import write_samples
     from wgan_tf.serving.sampler import Sampler

@@ -22,6 +22,8 @@ from wgan_tf.training.step import HELD_OUT_ACCURACIES
 from wgan_tf.training.trainer import Trainer
 
 READ_AT_ONCE = 500
+# As --n has it.
+FEWEST_SUBJECTS = 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,12 +117,17 @@ def images_subject(dataset: str, config: Config) -> Subject:
 
     def examples(count: int, seed: int, weights: Sequence[int]) -> Iterator[np.ndarray]:
         if store.num_examples < count:
+            enough = f"give --n={store.num_examples}"
+            if store.num_examples < FEWEST_SUBJECTS:
+                enough = f"give {FEWEST_SUBJECTS} or more"
             raise UserError(
                 f"--n={count} images are asked for, but --images={dataset} has "
-                f"{store.num_examples}; give --n={store.num_examples}."
+                f"{store.num_examples}; {enough}."
             )
+        # Folders come sorted by class.
+        chosen = np.random.default_rng(seed).permutation(store.num_examples)[:count]
         for start in range(0, count, READ_AT_ONCE):
-            yield store.read(np.arange(start, min(start + READ_AT_ONCE, count)))[0]
+            yield store.read(chosen[start : start + READ_AT_ONCE])[0]
 
     return Subject(dataset, examples)
 

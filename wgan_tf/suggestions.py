@@ -1,7 +1,7 @@
 """What a person may have meant by a word that is not known."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 # What other trainers call our options.
 OPTIONS_ELSEWHERE = {
@@ -49,3 +49,9 @@ def if_you_meant(candidates: Iterable[str]) -> str:
     """The end of a sentence, before its full stop, that offers them; empty without any."""
     offered = " or ".join(candidates)
     return f", or take {offered} if you meant that" if offered else ""
+
+
+def listed(words: Sequence[str], most: int = 12) -> str:
+    """Words for a sentence, of many only the first: "a, b, c and 1,197 others"."""
+    shown = ", ".join(words[:most])
+    return shown if len(words) <= most else f"{shown} and {len(words) - most:,} others"

@@ -51,11 +51,11 @@ def test_a_damaged_store_is_made_again_and_told_in_a_line(
     tmp_path: Path, dataset: str, damage: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = open_all(dataset, tmp_path)
-    digest, folder = first.digest, Path(first.examples.filename).parent
+    digest, folder = first.info.digest, Path(first.examples.filename).parent
     capsys.readouterr()
     DAMAGES[damage](folder)
     again = open_all(dataset, tmp_path)
-    assert again.digest == digest
+    assert again.info.digest == digest
     np.testing.assert_array_equal(again.examples[..., 0], IMAGES)
     np.testing.assert_array_equal(again.labels, np.arange(40) % 4)
     lines = capsys.readouterr().err.splitlines()

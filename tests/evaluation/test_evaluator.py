@@ -10,6 +10,7 @@ from wgan_tf.data.sources.toy import gaussian_mixture
 from wgan_tf.data.store import Store
 from wgan_tf.errors import UserError
 from wgan_tf.evaluation.evaluator import build_evaluator, build_extractor, relative_diversity
+from wgan_tf.evaluation.features.cached_classifier import WeakClassifierError
 from wgan_tf.evaluation.metrics import ranking_metric
 
 DIGITS = Config(workdir="run", eval_features="pixels", eval_split="test")
@@ -109,3 +110,42 @@ def test_features_follow_the_data_and_the_option(
         features("classifier", unlabelled)
     with pytest.raises(UserError, match="--inception"):
         features("inception", train)
+
+
+def test_kernel_distances_of_small_samples_have_an_error(
+    digits: tuple[Store, Store], data_dir: str
+) -> None:
+    train, held_out = digits
+    config = dataclasses.replace(DIGITS, data_dir=data_dir)
+    evaluator = build_evaluator(
+        config, train, held_out, num_examples=120, metrics=("kid",), tell=never
+    )
+    values = evaluator.evaluate([train.read(np.arange(120))[0]])
+    assert evaluator.protocol["kernel_subset_size"] == 60
+    assert values["kid_pixels_standard_error"] > 1e-9
+
+
+def test_a_handful_of_real_images_is_not_measured_against(
+    digits: tuple[Store, Store], data_dir: str
+) -> None:
+    train, held_out = digits
+    few = dataclasses.replace(held_out, selection=np.arange(9))
+    config = dataclasses.replace(DIGITS, data_dir=data_dir)
+    with pytest.raises(UserError, match=r"9 real examples .* need 10; name a larger one"):
+        build_evaluator(config, train, few, num_examples=120, tell=never)
+
+
+def test_auto_takes_random_projections_where_a_classifier_tells_nothing(
+    digits: tuple[Store, Store], data_dir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def weak(*arguments: object, **options: object) -> None:
+        raise WeakClassifierError("It is near chance; take others.")
+
+    monkeypatch.setattr("wgan_tf.evaluation.evaluator.classifier_features", weak)
+    lines: list[str] = []
+    config = dataclasses.replace(DIGITS, eval_features="auto")
+    assert build_extractor(config, *digits, data_dir, lines.append).name == "random"
+    assert "near chance" in lines[0]
+    config = dataclasses.replace(DIGITS, eval_features="classifier")
+    with pytest.raises(WeakClassifierError):
+        build_extractor(config, *digits, data_dir, lines.append)

@@ -37,7 +37,8 @@ def unusual() -> keras.Model:
     joined = keras.layers.Concatenate()([shared(first), shared(second)])
     features = layers.BatchNormalization()(keras.ops.tanh(joined))
     return keras.Model(
-        [first, second], [Block(name="block")(features), keras.layers.Add()([first, second])]
+        [first, second],
+        [Block(name="block")(features), keras.layers.Add(name="add")([first, second])],
     )
 
 

@@ -5,7 +5,10 @@ import keras
 import numpy as np
 import pytest
 
+from tests.conformance.table import ROWS, Row
+from tests.dataset_info import info_of
 from wgan_tf.errors import ExportError
+from wgan_tf.networks import registry
 from wgan_tf.pixels import PixelScale
 from wgan_tf.serving.formats import FORMATS, build_served_model, write_converted
 from wgan_tf.serving.generator_spec import GeneratorSpec
@@ -73,3 +76,18 @@ def test_a_model_that_cannot_be_converted_is_told(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="cannot be converted to keras"):
         write_converted(unknown, "keras", f"{tmp_path}/m.keras", {"latent": LATENT}, LATENT)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_the_generator_of_every_row_becomes_a_keras_file(row: Row, tmp_path: Path) -> None:
+    config = row.config()
+    shape = (8, 8, 1) if config.output_activation != "linear" else (2,)
+    info = info_of(shape, 3 if config.conditional != "none" else 0)
+    generator = registry.build_average_generator(config, info)
+    path = str(tmp_path / "generator.keras")
+    generator.save(path)
+    inputs = [np.random.default_rng(0).normal(size=(4, config.latent_dim))]
+    if info.class_names:
+        inputs.append(np.array([0, 1, 2, 0], np.int32))
+    loaded = keras.models.load_model(path)
+    np.testing.assert_array_equal(loaded(inputs), generator(inputs))

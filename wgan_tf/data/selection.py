@@ -3,6 +3,8 @@
 import numpy as np
 
 from wgan_tf.errors import UserError
+from wgan_tf.options import format_value
+from wgan_tf.suggestions import if_you_meant, listed, nearest
 
 
 def select_classes(
@@ -29,8 +31,8 @@ def select_classes(
     selection = np.flatnonzero(new_labels >= 0).astype(np.int64)
     if not len(selection):
         raise UserError(
-            f"--classes={','.join(classes)} keeps no example of this split; choose other classes "
-            "or another split."
+            f"--classes={format_value(classes)} keeps no example of this split; choose other "
+            "classes or another split."
         )
     return selection, new_labels, tuple(class_names[number] for number in kept)
 
@@ -57,7 +59,11 @@ def _class_number(name: str, class_names: tuple[str, ...]) -> int:
     number = find_class(name, class_names)
     if number is not None:
         return number
+    near = if_you_meant(repr(known) for known in nearest(name, class_names))
+    quotes = (
+        ", with double quotes around a name with a comma" if "," in "".join(class_names) else ""
+    )
     raise UserError(
-        f"--classes names the unknown class {name!r}; choose among {', '.join(class_names)}, or "
-        f"their numbers 0 to {len(class_names) - 1}."
+        f"--classes names the unknown class {name!r}; choose among {listed(class_names)}{quotes}, "
+        f"or their numbers 0 to {len(class_names) - 1}{near}."
     )

@@ -17,12 +17,16 @@ from wgan_tf.data.metadata import EXAMPLES_FILE, LABELS_FILE, Metadata, read_met
 from wgan_tf.data.preparation import prepare_store
 from wgan_tf.data.selection import class_numbers, select_classes
 from wgan_tf.data.sources.registry import make_builder, resolve
-from wgan_tf.data.sources.source import DrawBatch, Source
+from wgan_tf.data.sources.source import DrawBatch, InPlaceBuilder, Source
 from wgan_tf.data.sources.tfds_source import check_obtainable
 from wgan_tf.data.splits import num_split_examples
+from wgan_tf.data.verification import find_damage
 from wgan_tf.errors import UserError
+from wgan_tf.options import format_value
+from wgan_tf.paths import expand_user
 
 _FORMAT_VERSION = 3
+_FILES_TRIED = 2000
 _VALUES_IN_BLOCK = 20_000_000
 
 
@@ -36,6 +40,7 @@ class Store:
         selection: int64 rows of `examples` of the chosen classes, ascending; None for all.
         info: Of the examples of the chosen classes.
         left_out: (file, reason) of each file of the source that could not be used.
+        notes: Clauses on how the source was read.
         draw_batch: Draws new examples for training, of which those stored are a sample; None where
             it is the stored ones that are trained on.
     """
@@ -45,6 +50,7 @@ class Store:
     selection: np.ndarray | None
     info: DatasetInfo
     left_out: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...] = ()
     draw_batch: DrawBatch | None = None
 
     @property
@@ -85,41 +91,96 @@ class Store:
 def describe(config: Config, split: str) -> DatasetInfo:
     """Tells the size and shape of a split of `--dataset` from headers and metadata alone.
 
-    Nothing is written. What is counted are the examples before any class is chosen, and of a folder
-    those that cannot be decoded as well.
+    Nothing is written. Images of a folder that cannot be decoded count until it is prepared. Where
+    the examples of each class are not known yet, as of TFDS's data sets, all classes are counted.
 
     Args:
-        config: Names the data set, its folder, the size of its images and the classes to keep,
-            which are checked alone.
+        config: Names the data set, its folder, the size of its images and the classes to keep.
         split: TFDS split syntax, such as `train` or `train[:90%]`.
 
     Raises:
         UserError: Anything that is known to be wrong with these.
     """
-    info = _describe(config, split)
+    info, labels = _describe(config, split)
+    if not config.classes:
+        return info
     # TFDS reads the names of some data sets' classes, cifar10's for one, out of the download.
-    names_may_come = info.num_examples is None and all(
-        name.isdecimal() for name in info.class_names or ()
+    if info.num_examples is None and all(name.isdecimal() for name in info.class_names or ()):
+        return dataclasses.replace(info, class_names=tuple(dict.fromkeys(config.classes)))
+    names = _require_labels(info.class_names, config, split)
+    if labels is None:
+        numbers = class_numbers(names, config.classes)
+        return dataclasses.replace(info, class_names=tuple(names[n] for n in numbers))
+    selection, labels, names = select_classes(labels, names, config.classes)
+    return dataclasses.replace(
+        info,
+        num_examples=len(selection),
+        class_names=names,
+        class_counts=_class_counts(labels, names),
     )
-    if config.classes and not names_may_come:
-        class_numbers(_require_labels(info.class_names, config, split), config.classes)
-    return info
 
 
-def _describe(config: Config, split: str) -> DatasetInfo:
-    root = _local_folder(config.data_dir)
-    source = resolve(config.dataset, root)
-    metadata = read_metadata(_store_folder(root, source, split, config.image_size))
-    if metadata is not None:
-        return DatasetInfo(metadata.example_shape, metadata.num_examples, metadata.class_names)
+def _describe(config: Config, split: str) -> tuple[DatasetInfo, np.ndarray | None]:
+    """The description of all classes, and the labels where they are at hand."""
+    root, source = _resolve(config)
+    folder = _store_folder(root, source, split, config.image_size)
+    metadata = read_metadata(folder)
+    if metadata is not None and find_damage(folder, metadata) is None:
+        labels = _map_arrays(folder, metadata)[1]
+        return _info(metadata, metadata.num_examples, metadata.class_names, labels), labels
     builder = make_builder(source, config.dataset)
     layout = choose_layout(builder, dataset=config.dataset, image_size=config.image_size)
-    num_examples = None
-    if builder.is_prepared():
-        num_examples = num_split_examples(builder, split)
-    else:
+    if not builder.is_prepared():
         check_obtainable(builder, config.dataset)
-    return DatasetInfo(layout.example_shape, num_examples, layout.class_names)
+        return DatasetInfo(layout.example_shape, None, layout.class_names), None
+    info = DatasetInfo(layout.example_shape, num_split_examples(builder, split), layout.class_names)
+    labels = builder.split_labels(split) if isinstance(builder, InPlaceBuilder) else None
+    if labels is None or info.class_names is None:
+        return info, None
+    if (labels < 0).any():
+        return dataclasses.replace(info, class_names=None), None
+    return dataclasses.replace(info, class_counts=_class_counts(labels, info.class_names)), labels
+
+
+@dataclasses.dataclass(frozen=True)
+class SourceReport:
+    """How the files of a split are read, or would be.
+
+    Attributes:
+        notes: Clauses for people.
+        left_out: (file, reason) of each file that cannot be used, as far as they have been tried.
+        num_tried: Files that have been decoded to see; None where all have been.
+    """
+
+    notes: tuple[str, ...]
+    left_out: tuple[tuple[str, str], ...]
+    num_tried: int | None
+
+
+def report_source(config: Config, split: str) -> SourceReport:
+    """Looks into the files of a split as preparing it would, and writes nothing.
+
+    Of a folder that is not prepared, up to 2,000 images are decoded, which are drawn at random.
+
+    Raises:
+        UserError: As of `describe`, or none of the images that were tried is usable.
+    """
+    root, source = _resolve(config)
+    metadata = read_metadata(_store_folder(root, source, split, config.image_size))
+    if metadata is not None:
+        return SourceReport(metadata.notes, metadata.left_out, None)
+    builder = make_builder(source, config.dataset)
+    if not isinstance(builder, InPlaceBuilder):
+        return SourceReport((), (), None)
+    num_tried, num_unusable = builder.try_examples(split, _FILES_TRIED)
+    left_out = tuple(sorted(builder.left_out.items()))
+    if num_tried and num_unusable == num_tried:
+        raise UserError(
+            f"--dataset={config.dataset} has no usable image among {num_tried:,} that were tried, "
+            f"the first of them, {left_out[0][0]}, {left_out[0][1]}; repair the files."
+        )
+    is_all = num_tried == num_split_examples(builder, split) or not num_tried
+    return SourceReport(builder.notes(), left_out, None if is_all else num_tried)
 
 
 def open_store(config: Config, split: str) -> Store:
@@ -135,36 +196,60 @@ def open_store(config: Config, split: str) -> Store:
     Raises:
         UserError: Anything wrong with these, with the data or with the folder.
     """
-    root = _local_folder(config.data_dir)
-    source = resolve(config.dataset, root)
+    root, source = _resolve(config)
     folder = _store_folder(root, source, split, config.image_size)
-    prepare_store(source, folder, dataset=config.dataset, split=split, image_size=config.image_size)
-    metadata = read_metadata(folder)
-    assert metadata is not None
+    metadata = prepare_store(
+        source,
+        folder,
+        dataset=config.dataset,
+        split=split,
+        image_size=config.image_size,
+        verify=config.verify_data,
+    )
     examples, labels = _map_arrays(folder, metadata)
-    selection, class_names, class_counts = None, metadata.class_names, None
+    selection, class_names = None, metadata.class_names
     if config.classes:
         class_names = _require_labels(class_names, config, split)
         assert labels is not None
         selection, labels, class_names = select_classes(labels, class_names, config.classes)
-    if labels is not None and class_names is not None:
-        counts = np.bincount(labels[labels >= 0], minlength=len(class_names))
-        class_counts = tuple(map(int, counts))
+    num_examples = metadata.num_examples if selection is None else len(selection)
     return Store(
         examples=examples,
         labels=labels,
         selection=selection,
-        info=DatasetInfo(
-            example_shape=metadata.example_shape,
-            num_examples=metadata.num_examples if selection is None else len(selection),
-            class_names=class_names,
-            digest=metadata.digest,
-            class_counts=class_counts,
-        ),
+        info=_info(metadata, num_examples, class_names, labels),
         left_out=metadata.left_out,
+        notes=metadata.notes,
         # A part of the sample is asked for as it is.
         draw_batch=source.draw_batch if split == "train" and not config.classes else None,
     )
+
+
+def _info(
+    metadata: Metadata,
+    num_examples: int,
+    class_names: tuple[str, ...] | None,
+    labels: np.ndarray | None,
+) -> DatasetInfo:
+    return DatasetInfo(
+        example_shape=metadata.example_shape,
+        num_examples=num_examples,
+        class_names=class_names,
+        digest=metadata.digest,
+        class_counts=None
+        if labels is None or class_names is None
+        else _class_counts(labels, class_names),
+    )
+
+
+def _class_counts(labels: np.ndarray, class_names: tuple[str, ...]) -> tuple[int, ...]:
+    counts = np.bincount(labels[labels >= 0], minlength=len(class_names))
+    return tuple(map(int, counts))
+
+
+def _resolve(config: Config) -> tuple[pathlib.Path, Source]:
+    root = _local_folder(config.data_dir)
+    return root, resolve(config.dataset, root, config.background)
 
 
 def _require_labels(
@@ -172,8 +257,8 @@ def _require_labels(
 ) -> tuple[str, ...]:
     if class_names is None:
         raise UserError(
-            f"--classes={','.join(config.classes)} needs labels, but --dataset={config.dataset} "
-            f"has none in the split {split}; leave --classes empty."
+            f"--classes={format_value(config.classes)} needs labels, but --dataset="
+            f"{config.dataset} has none in the split {split}; leave --classes empty."
         )
     return class_names
 
@@ -181,7 +266,7 @@ def _require_labels(
 def _local_folder(data_dir: str) -> pathlib.Path:
     if "://" in data_dir:
         raise UserError(f"--data_dir={data_dir} is not a local folder; give one on a disk.")
-    return pathlib.Path(data_dir).expanduser().resolve()
+    return expand_user(data_dir, "--data_dir=").resolve()
 
 
 def _fingerprint(source: Source, split: str, image_size: int) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-import pathlib
+import os
 from collections.abc import Mapping
 
 import numpy as np
@@ -11,11 +11,12 @@ import tensorflow as tf
 
 from wgan_tf.data.store import Store
 from wgan_tf.files import StrPath, join, write_atomically
+from wgan_tf.paths import expand_user
 
 
 def cache_folder(data_dir: StrPath) -> str:
     """Where the caches of the data sets in `data_dir` lie, beside their stores."""
-    return join(pathlib.Path(data_dir).expanduser(), "wgan_tf_evaluation")
+    return join(expand_user(os.fspath(data_dir), "--data_dir="), "wgan_tf_evaluation")
 
 
 def digest_of(*parts: object) -> str:

@@ -12,7 +12,7 @@ from wgan_tf.data.sources.toy import GaussianMixture, mixture_of
 from wgan_tf.data.store import Store
 from wgan_tf.errors import UserError
 from wgan_tf.evaluation.cache import cache_folder
-from wgan_tf.evaluation.features.cached_classifier import classifier_features
+from wgan_tf.evaluation.features.cached_classifier import WeakClassifierError, classifier_features
 from wgan_tf.evaluation.features.extractor import FeatureExtractor
 from wgan_tf.evaluation.features.inception import InceptionFeatures
 from wgan_tf.evaluation.features.projected import PixelFeatures, RandomFeatures
@@ -30,6 +30,8 @@ from wgan_tf.files import write_output
 
 TRANSPORTED_POINTS = 1000
 COMPARED_EXAMPLES = 64
+# Of fewer, no metric says anything.
+FEWEST_EXAMPLES = 10
 
 Tell = Callable[[str], None]
 
@@ -200,6 +202,11 @@ def build_evaluator(
         return PointEvaluator(
             real.read(np.arange(count))[0], mixture_of(config.dataset), split, num_examples
         )
+    if real.num_examples < FEWEST_EXAMPLES:
+        raise UserError(
+            f"There are {real.num_examples:,} real examples in the split {split}, and metrics need "
+            f"{FEWEST_EXAMPLES}; name a larger one with --eval_split or --train_split."
+        )
     folder = cache_folder(config.data_dir)
     extractor = build_extractor(config, train, held_out, folder, tell)
     allowed = applicable_metrics(extractor)
@@ -209,7 +216,8 @@ def build_evaluator(
         split=split,
         real_count=min(real.num_examples, max(num_examples, 10_000)),
         generated_count=num_examples,
-        kernel_subset_size=min(1000, num_examples, real.num_examples),
+        # Subsets of all examples would be alike, and their spread no error.
+        kernel_subset_size=min(1000, min(num_examples, real.num_examples) // 2),
     )
     return ImageEvaluator(
         real_statistics(real, extractor, settings, folder),
@@ -228,7 +236,13 @@ def build_extractor(
     if kind == "auto":
         kind = "classifier" if len(train.info.class_names or ()) > 1 else "random"
     if kind == "classifier":
-        return classifier_features(train, held_out, folder, tell=tell)
+        try:
+            return classifier_features(train, held_out, folder, tell=tell)
+        except WeakClassifierError:
+            if config.eval_features != "auto":
+                raise
+            tell("That is near chance: random projections of the pixels are taken in its place.")
+            kind = "random"
     if kind == "inception":
         return InceptionFeatures(config.inception, protocol=config.inception_protocol)
     if kind == "pixels":

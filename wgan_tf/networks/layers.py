@@ -175,7 +175,7 @@ class LayerFactory:
         if kind == "layer":
             return LayerNormalization(dtype=self._policy)
         if kind == "none":
-            return keras.layers.Identity(dtype=self._policy)
+            return keras.layers.Identity(dtype=self._policy.name)
         normalize = BatchNormalization(
             has_scale_and_offset=label is None,
             scale_initializer=self._scale_initializer(),

@@ -7,6 +7,7 @@ import numpy as np
 from wgan_tf.errors import UserError
 from wgan_tf.evaluation import diagnostics
 from wgan_tf.evaluation.neighbours import diversity, nearest_neighbours
+from wgan_tf.labels import grid_labels
 from wgan_tf.monitoring.grids import encode_png
 from wgan_tf.reporting.runs import RecordedRun
 from wgan_tf.serving.trained_generator import restore_sampler
@@ -73,7 +74,8 @@ def compare(run: RecordedRun) -> Comparison:
         raise UserError(f"--dataset={run.config.dataset} has too few examples to compare with.")
     sampler, step = restore_sampler(run.folder)
     if num_classes := sampler.spec.num_classes:
-        samples = sampler.draw_class_grid(-(-SAMPLES // num_classes), SEED)[:SAMPLES]
+        columns = len(grid_labels(num_classes))
+        samples = sampler.draw_class_grid(-(-SAMPLES // columns), SEED)[:SAMPLES]
     else:
         samples = sampler.draw(SAMPLES, SEED)
 

@@ -21,8 +21,10 @@ from wgan_tf.reporting.nearest_examples import Comparison, compare
 from wgan_tf.reporting.runs import RecordedRun, read_runs
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving.saved_model import read_model_card
+from wgan_tf.suggestions import listed
 
 PACKAGES = ("wgan_tf", "tensorflow", "keras", "numpy", "tensorflow-datasets")
+CLASSES_SHOWN = 50
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,7 +180,7 @@ def _options(runs: Sequence[RecordedRun]) -> Mapping[str, Table]:
 
 def _data(run: RecordedRun) -> Mapping[str, str]:
     shape, names = run.info.example_shape, run.info.class_names
-    classes = "none" if names is None else f"{len(names)}: {', '.join(names)}"
+    classes = "none" if names is None else f"{len(names)}: {listed(names, CLASSES_SHOWN)}"
     return {
         "Dataset": run.config.dataset,
         "Training split": run.config.train_split,

@@ -8,6 +8,7 @@ import numpy as np
 from wgan_tf.data.store import Store
 from wgan_tf.errors import UserError
 from wgan_tf.evaluation.neighbours import nearest_neighbours
+from wgan_tf.labels import grid_labels
 from wgan_tf.sampling.latent_paths import interpolate, traverse, truncate
 from wgan_tf.sampling.request import Request
 from wgan_tf.serving.sampler import Sampler
@@ -25,16 +26,15 @@ def independent(sampler: Sampler, request: Request) -> Iterator[np.ndarray]:
 
 
 def class_grid(sampler: Sampler, request: Request) -> np.ndarray:
-    """Examples [n, ...]: example i is of class i % K and of latent i // K."""
-    num_classes = len(sampler.spec.class_names)
-    rows = -(-request.n // num_classes)
+    """Examples [n, ...]: example i is of class i % K of `grid_labels` and of latent i // K."""
+    labels = grid_labels(sampler.spec.num_classes)
+    rows = -(-request.n // len(labels))
     blocks = [
         _truncated(drawn, sampler, request) for drawn in sampler.latent_blocks(rows, request.seed)
     ]
     latents = np.concatenate(blocks)
     columns = [
-        sampler.generate(latents, np.full(len(latents), label, np.int32))[:rows]
-        for label in range(num_classes)
+        sampler.generate(latents, np.full(len(latents), label, np.int32))[:rows] for label in labels
     ]
     grid = np.stack(columns, axis=1)
     return grid.reshape(-1, *grid.shape[2:])[: request.n]

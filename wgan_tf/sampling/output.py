@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from wgan_tf.errors import UserError
 from wgan_tf.files import write_output
+from wgan_tf.labels import grid_labels
 from wgan_tf.monitoring.grids import density_plot, encode_animation, encode_png, image_grid
 from wgan_tf.sampling import kinds
 from wgan_tf.sampling.kinds import TrainingImages
@@ -40,7 +41,7 @@ def write_samples(
         if kind == "grid":
             blocks = kinds.independent(sampler, request)
         else:
-            columns = len(sampler.spec.class_names)
+            columns = len(grid_labels(sampler.spec.num_classes))
             blocks = iter([kinds.class_grid(sampler, request)])
         if not request.suffix:
             _write_folder(request, request.n, blocks)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wgan_tf.data.selection import find_class
 from wgan_tf.errors import UserError
 from wgan_tf.options import option
+from wgan_tf.suggestions import listed
 
 if TYPE_CHECKING:
     # The command reads its options before it imports TensorFlow.
@@ -129,7 +130,7 @@ class Request:
         if number is not None:
             return number
         raise UserError(
-            f"--label={label} is no class of {sampler.origin}; give one of {', '.join(names)}, "
+            f"--label={label} is no class of {sampler.origin}; give one of {listed(names)}, "
             f"or a number from 0 to {len(names) - 1}."
         )
 

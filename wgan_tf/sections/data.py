@@ -26,9 +26,12 @@ class DataOptions:
         "Side of the square pictures in pixels, reached by a centre crop and an antialiased "
         "resize; 0 keeps the data set's own.",
         minimum=0,
+        maximum=8192,
     )
     train_split: str = option(
-        "train", "Split to train on, in TFDS syntax: train[:50%], train+test."
+        "train",
+        "Split to train on, in TFDS syntax: train[:50%], train+test. Parts of folder:, idx: and "
+        "npy: are drawn at random, always the same, with every class in its share.",
     )
     eval_split: str = option(
         "",
@@ -36,6 +39,17 @@ class DataOptions:
         may_change=True,
     )
     classes: tuple[str, ...] = option((), "Keep these classes only, by name or number.")
+    background: str = option(
+        "white",
+        "Color that transparent pixels of the images in folder:DIR are laid on.",
+        choices=("white", "black", "gray"),
+    )
+    verify_data: bool = option(
+        False,
+        "Compare all of the prepared data with their checksums at the start, rather than a part of "
+        "a large file.",
+        may_change=True,
+    )
     dequantize: bool = option(
         False,
         "Spread each pixel's value evenly over its step of 1/256 by uniform noise.",

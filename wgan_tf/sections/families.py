@@ -8,6 +8,7 @@ from wgan_tf.sections.vocabulary import (
     INITIALIZERS,
     INITIALIZERS_HELP,
     LARGEST_DROPOUT,
+    LARGEST_WIDTH,
     NORMS,
 )
 
@@ -26,10 +27,15 @@ class MlpOptions:
         (512, 512, 512),
         "Units of the generator's hidden layers.",
         minimum=1,
+        maximum=LARGEST_WIDTH,
         only_with=WITH_MLP,
     )
     mlp_critic_units: tuple[int, ...] = option(
-        (512, 512, 512), "Units of the critic's hidden layers.", minimum=1, only_with=WITH_MLP
+        (512, 512, 512),
+        "Units of the critic's hidden layers.",
+        minimum=1,
+        maximum=LARGEST_WIDTH,
+        only_with=WITH_MLP,
     )
     mlp_generator_norm: str = option(
         "none",
@@ -79,6 +85,7 @@ class DcganOptions:
         64,
         "Filters of the layers next to the picture; they double with every halving.",
         minimum=1,
+        maximum=LARGEST_WIDTH,
         only_with=WITH_DCGAN,
     )
     dcgan_kernel_size: int = option(
@@ -108,6 +115,7 @@ class DcganOptions:
         0,
         "Units of a dense layer before the critic's output; 0 for none.",
         minimum=0,
+        maximum=LARGEST_WIDTH,
         only_with=WITH_DCGAN,
     )
     dcgan_biases: bool = option(
@@ -135,27 +143,38 @@ class ConvStackOptions:
         only_with=WITH_CONV_STACK,
     )
     conv_stack_start_size: int = option(
-        7, "Side of the generator's first feature map.", minimum=1, only_with=WITH_CONV_STACK
+        7,
+        "Side of the generator's first feature map.",
+        minimum=1,
+        maximum=1024,
+        only_with=WITH_CONV_STACK,
     )
     conv_stack_start_filters: int = option(
-        128, "Filters of the generator's first feature map.", minimum=1, only_with=WITH_CONV_STACK
+        128,
+        "Filters of the generator's first feature map.",
+        minimum=1,
+        maximum=LARGEST_WIDTH,
+        only_with=WITH_CONV_STACK,
     )
     conv_stack_generator_filters: tuple[int, ...] = option(
         (128, 64, 32),
         "Filters of the generator's layers, without the last, which has the picture's channels.",
         minimum=1,
+        maximum=LARGEST_WIDTH,
         only_with=WITH_CONV_STACK,
     )
     conv_stack_generator_kernel_sizes: tuple[int, ...] = option(
         (5,),
         "Sides of the kernels of the generator's layers: one a layer, or one for all.",
         minimum=1,
+        maximum=64,
         only_with=WITH_CONV_STACK,
     )
     conv_stack_generator_strides: tuple[int, ...] = option(
         (2, 2, 1, 1),
         "Upscaling of the generator's layers: one a layer, the last included, or one for all.",
         minimum=1,
+        maximum=64,
         only_with=WITH_CONV_STACK,
     )
     conv_stack_generator_upsampling: tuple[str, ...] = option(
@@ -166,18 +185,24 @@ class ConvStackOptions:
         only_with=WITH_CONV_STACK,
     )
     conv_stack_critic_filters: tuple[int, ...] = option(
-        (32, 64, 128, 256), "Filters of the critic's layers.", minimum=1, only_with=WITH_CONV_STACK
+        (32, 64, 128, 256),
+        "Filters of the critic's layers.",
+        minimum=1,
+        maximum=LARGEST_WIDTH,
+        only_with=WITH_CONV_STACK,
     )
     conv_stack_critic_kernel_sizes: tuple[int, ...] = option(
         (5,),
         "Sides of the kernels of the critic's layers: one a layer, or one for all.",
         minimum=1,
+        maximum=64,
         only_with=WITH_CONV_STACK,
     )
     conv_stack_critic_strides: tuple[int, ...] = option(
         (2, 2, 2, 1),
         "Strides of the critic's layers: one a layer, or one for all.",
         minimum=1,
+        maximum=64,
         only_with=WITH_CONV_STACK,
     )
     conv_stack_generator_norm: str = option(
@@ -248,13 +273,18 @@ class ResnetOptions:
     """Networks of --architecture=resnet."""
 
     resnet_start_size: int = option(
-        4, "Side of the generator's first feature map.", minimum=1, only_with=WITH_RESNET
+        4,
+        "Side of the generator's first feature map.",
+        minimum=1,
+        maximum=1024,
+        only_with=WITH_RESNET,
     )
     resnet_generator_filters: tuple[int, ...] = option(
         (128, 128, 128),
         "Filters of the generator's residual blocks, each of which doubles the sides; the first "
         "feature map has those of the first block.",
         minimum=1,
+        maximum=LARGEST_WIDTH,
         only_with=WITH_RESNET,
     )
     resnet_generator_norm: str = option(
@@ -264,6 +294,7 @@ class ResnetOptions:
         (128, 128, 128, 128),
         "Filters of the critic's residual blocks, or of its first convolution and then its blocks.",
         minimum=1,
+        maximum=LARGEST_WIDTH,
         only_with=WITH_RESNET,
     )
     resnet_critic_first_block: str = option(
@@ -277,6 +308,7 @@ class ResnetOptions:
         2,
         "So many of the critic's residual blocks, the first ones, halve the sides.",
         minimum=0,
+        maximum=64,
         only_with=WITH_RESNET,
     )
     resnet_critic_pooling: str = option(
@@ -315,15 +347,21 @@ class AcganOptions:
         1024,
         "Units of the dense layer before the generator's first feature map.",
         minimum=1,
+        maximum=LARGEST_WIDTH,
         only_with=WITH_ACGAN,
     )
     acgan_start_filters: int = option(
-        128, "Filters of the generator's first feature map.", minimum=1, only_with=WITH_ACGAN
+        128,
+        "Filters of the generator's first feature map.",
+        minimum=1,
+        maximum=LARGEST_WIDTH,
+        only_with=WITH_ACGAN,
     )
     acgan_generator_filters: tuple[int, ...] = option(
         (256, 128),
         "Filters of the generator's convolutions, before each of which the sides double.",
         minimum=1,
+        maximum=LARGEST_WIDTH,
         only_with=WITH_ACGAN,
     )
     acgan_critic_filters: tuple[int, ...] = option(
@@ -331,6 +369,7 @@ class AcganOptions:
         "Filters of the critic's convolutions; after the first, the third and so on the sides "
         "halve.",
         minimum=1,
+        maximum=LARGEST_WIDTH,
         only_with=WITH_ACGAN,
     )
     acgan_critic_dropout: float = option(

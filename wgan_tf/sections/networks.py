@@ -3,6 +3,7 @@
 import dataclasses
 
 from wgan_tf.options import option
+from wgan_tf.sections.vocabulary import LARGEST_WIDTH
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +21,7 @@ class NetworkOptions:
         "[-1, 1], sigmoid [0, 1], linear for points.",
         choices=("tanh", "sigmoid", "linear"),
     )
-    latent_dim: int = option(128, "Width of the latent.", minimum=1)
+    latent_dim: int = option(128, "Width of the latent.", minimum=1, maximum=LARGEST_WIDTH)
     latent_distribution: str = option(
         "normal",
         "Distribution of the latent: standard normal, or uniform on (-1, 1).",

@@ -12,7 +12,9 @@ WITH_RMSPROP = Requirement("optimizer", ("rmsprop",))
 class TrainingOptions:
     """Steps and optimizers."""
 
-    batch_size: int = option(64, "Examples in a batch, over all replicas together.", minimum=1)
+    batch_size: int = option(
+        64, "Examples in a batch, over all replicas together.", minimum=1, maximum=2**20
+    )
     critic_steps: int = option(
         5, "Critic steps before each generator step.", minimum=1, maximum=4096
     )

@@ -12,3 +12,5 @@ INITIALIZERS_HELP = (
 )
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "tanh")
 LARGEST_DROPOUT = 0.99
+# What a network that fits into memory may have.
+LARGEST_WIDTH = 2**16

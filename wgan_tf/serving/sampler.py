@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from wgan_tf.errors import UserError
-from wgan_tf.labels import apportion
+from wgan_tf.labels import apportion, grid_labels
 from wgan_tf.latents import draw_latents
 from wgan_tf.serving.generator_spec import GeneratorSpec
 from wgan_tf.serving.model_card import ModelCard
@@ -81,16 +81,18 @@ class Sampler:
         return _draw(self.served.sample, n, seed, label)
 
     def draw_class_grid(self, rows: int, seed: int) -> np.ndarray:
-        """Draws a grid with a column for each class, and the same latent along a row.
+        """Draws a grid with a column for each of `grid_labels`, and the same latent along a row.
 
         Args:
             rows: how many examples of each class.
             seed: of the latents, as `draw` takes it.
 
         Returns:
-            [rows * K, ...], row after row: example i is of class i % K and of latent i // K.
+            [rows * K, ...], row after row: example i is of class i % K of those and of latent
+            i // K.
         """
-        columns = [self.draw(rows, seed, label) for label in range(self.spec.num_classes)]
+        labels = grid_labels(self.spec.num_classes)
+        columns = [self.draw(rows, seed, int(label)) for label in labels]
         grid = np.stack(columns, axis=1)
         return grid.reshape(-1, *grid.shape[2:])
 

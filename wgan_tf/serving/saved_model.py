@@ -68,7 +68,7 @@ def read_model_card(export_dir: str | os.PathLike[str]) -> ModelCard | None:
         return None
     try:
         return ModelCard.read(version)
-    except (tf.errors.OpError, ValueError, KeyError, TypeError):
+    except (tf.errors.OpError, ValueError, LookupError, TypeError, AttributeError):
         return None
 
 

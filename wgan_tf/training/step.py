@@ -70,7 +70,7 @@ class Step:
             *(("generator_class_loss",) if num_classes else ()),
         )
         self.critic_gradients, self.generator_gradients = (
-            tuple(f"the gradient of {v.path}" for v in network.trainable_variables)
+            tuple(f"the gradient of {network.name}/{v.path}" for v in network.trainable_variables)
             for network in (state.critic, state.generator)
         )
 

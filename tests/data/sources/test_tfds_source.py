@@ -189,7 +189,7 @@ def test_unknown_names_offer_the_close_ones(tmp_path: Path) -> None:
         describe_it("qqqzzz", tmp_path)
     with told("--dataset=mnist/nothing"):
         describe_it("mnist/nothing", tmp_path)
-    for wrong in ("foldr:/pictures", "", "my set", "npy:", "mnist:3"):
+    for wrong in ("foldr:/pictures", "my set", "npy:", "mnist:3"):
         with told(f"--dataset={wrong}"):
             describe_it(wrong, tmp_path)
 

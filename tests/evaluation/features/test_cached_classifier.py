@@ -220,3 +220,29 @@ def test_frechet_distance_of_its_features_grows_with_damage(
         assert distances == sorted(distances)
         assert distances[1] > distances[0]
     assert noise > 20 * distance(images)
+
+
+def test_a_classifier_near_chance_is_refused_each_time_and_trained_once(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    train, held_out = (open_digits(data_dir, part) for part in ("train[:1000]", "train[1000:]"))
+    # Labels that nothing in the images tells.
+    random = np.random.default_rng(0)
+    train, held_out = (
+        dataclasses.replace(store, labels=random.integers(0, 10, len(store.labels)))
+        for store in (train, held_out)
+    )
+    told_lines: list[str] = []
+    for _ in range(2):
+        with told("--eval_features=classifier", "tell nothing", "--eval_features=random") as raised:
+            classifier_features(train, held_out, tmp_path, tell=told_lines.append, recipe=SHORT)
+        assert isinstance(raised.value, cached_classifier.WeakClassifierError)
+    assert len(told_lines) == 2
+
+
+def test_held_out_images_of_one_class_tell_nothing(data_dir: Path, tmp_path: Path) -> None:
+    train = open_digits(data_dir, "train[:1000]")
+    ones = open_digits(data_dir, "train[1000:]")
+    rows = np.flatnonzero(ones.labels == 1)
+    with told("most frequent class alone is right on 100.0%"):
+        quietly(train, dataclasses.replace(ones, selection=rows), tmp_path)

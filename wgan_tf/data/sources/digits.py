@@ -35,12 +35,18 @@ class DigitsBuilder(ChunkBuilder):
             split_sizes={"train": 1797},
         )
 
-    def read(self, split_name: str, rows: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
+    def labels(self, split_name: str) -> np.ndarray | None:
         """See the base class."""
         del split_name
         with np.load(_FILE, allow_pickle=False) as arrays:
-            images, labels = arrays["examples"], arrays["labels"].astype(np.int64)
-        yield {"image": images[rows], "label": labels[rows]}
+            return arrays["labels"].astype(np.int64)
+
+    def read(self, split_name: str, rows: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
+        """See the base class."""
+        labels = self.labels(split_name)
+        assert labels is not None
+        with np.load(_FILE, allow_pickle=False) as arrays:
+            yield {"image": arrays["examples"][rows], "label": labels[rows]}
 
 
 def digits_source() -> Source:

@@ -17,14 +17,18 @@ from wgan_tf.errors import UserError, reason
 
 _BY_PREFIX: Mapping[str, Callable[[str], Source]] = {
     "toy": toy_source,
-    "folder": folder_source,
     "idx": idx_source,
     "npy": npy_source,
 }
 
 
-def resolve(dataset: str, data_dir: pathlib.Path) -> Source:
+def resolve(dataset: str, data_dir: pathlib.Path, background: str = "white") -> Source:
     """Finds what a `--dataset` value names; nothing is prepared or written.
+
+    Args:
+        dataset: The value.
+        data_dir: Where TFDS's data sets lie.
+        background: The color behind transparent pixels of a folder's images.
 
     Raises:
         UserError: It names nothing, or nothing that can be read.
@@ -33,11 +37,13 @@ def resolve(dataset: str, data_dir: pathlib.Path) -> Source:
     with _file_errors_told(dataset):
         if dataset == "digits":
             return digits_source()
-        if colon and prefix in _BY_PREFIX:
+        if colon and (prefix == "folder" or prefix in _BY_PREFIX):
             if not argument:
                 raise UserError(
                     f"--dataset={dataset} names nothing after the colon; add what is to be read."
                 )
+            if prefix == "folder":
+                return folder_source(argument, background)
             return _BY_PREFIX[prefix](argument)
         return tfds_source(dataset, data_dir)
 

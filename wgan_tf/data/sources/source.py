@@ -101,6 +101,12 @@ class InPlaceBuilder(tfds.core.DatasetBuilder, skip_registration=True):  # type:
             parts.append((part.name, np.sort(order[part.start : part.stop])))
         return parts
 
+    def split_labels(self, split: str) -> np.ndarray | None:
+        """The classes of the examples that a specification names; None where they are not known."""
+        parts = [(self.labels(name), rows) for name, rows in self.rows(split)]
+        known = [labels[rows] for labels, rows in parts if labels is not None]
+        return np.concatenate(known) if len(known) == len(parts) else None
+
     def is_prepared(self) -> bool:
         """Always: the source is read in place."""
         return True

@@ -30,6 +30,12 @@ from wgan_tf.files import StrPath, join, write_atomically
 
 _HELD_OUT_SHARE = 10
 _MIN_EXAMPLES = 20
+# Of the way from chance to always right, so much has to be gone.
+_LEAST_SKILL = 0.1
+
+
+class WeakClassifierError(UserError):
+    """A trained classifier tells classes hardly better than chance does."""
 
 
 def classifier_features(
@@ -59,6 +65,7 @@ def classifier_features(
 
     Raises:
         UserError: `train` has no labels, fewer than two classes, too few examples or no images.
+        WeakClassifierError: The classifier is near chance on held-out images.
     """
     recipe = recipe or ClassifierRecipe()
     class_names = _require_trainable(train)
@@ -70,35 +77,50 @@ def classifier_features(
         None if held_out is None else examples_digest(held_out),
     )
     path = join(folder, f"classifier-{key}")
-    cached = _read(path, build_classifier(train.example_shape, len(class_names), recipe))
-    if cached is not None:
-        return cached
-
     rows = np.arange(train.num_examples)
     test, test_rows = held_out, np.arange(0 if held_out is None else held_out.num_examples)
     if test is None:
         order = batch_indices(train.num_examples, train.num_examples, recipe.seed, 0)
         cut = train.num_examples - train.num_examples // _HELD_OUT_SHARE
         test, rows, test_rows = train, np.sort(order[:cut]), np.sort(order[cut:])
-    tell(f"Training a classifier on {len(rows):,} images, to measure with its features.")
-    classifier = train_classifier(train, rows, len(class_names), recipe)
-    accuracy = classifier_accuracy(classifier, test, test_rows)
-    tell(f"It is right on {accuracy:.1%} of {len(test_rows):,} held-out images.")
-
-    features = ClassifierFeatures(classifier, accuracy)
-    write_arrays(f"{path}.npz", classifier_arrays(classifier))
-    description = {
-        "held_out_accuracy": accuracy,
-        "held_out_images": len(test_rows),
-        "held_out_of_training_split": test is train,
-        "training_images": len(rows),
-        "classes": class_names,
-        "image_shape": train.example_shape,
-        "weights": features.version,
-        "recipe": dataclasses.asdict(recipe),
-    }
-    write_atomically(f"{path}.json", json.dumps(description, indent=1).encode())
+    features = _read(path, build_classifier(train.example_shape, len(class_names), recipe))
+    if features is None:
+        tell(f"Training a classifier on {len(rows):,} images, to measure with its features.")
+        classifier = train_classifier(train, rows, len(class_names), recipe)
+        accuracy = classifier_accuracy(classifier, test, test_rows)
+        tell(f"It is right on {accuracy:.1%} of {len(test_rows):,} held-out images.")
+        features = ClassifierFeatures(classifier, accuracy)
+        write_arrays(f"{path}.npz", classifier_arrays(classifier))
+        description = {
+            "held_out_accuracy": accuracy,
+            "held_out_images": len(test_rows),
+            "held_out_of_training_split": test is train,
+            "training_images": len(rows),
+            "classes": class_names,
+            "image_shape": train.example_shape,
+            "weights": features.version,
+            "recipe": dataclasses.asdict(recipe),
+        }
+        write_atomically(f"{path}.json", json.dumps(description, indent=1).encode())
+    _require_skill(features.held_out_accuracy, _labels(test)[test_rows])
     return features
+
+
+def _labels(store: Store) -> np.ndarray:
+    """The labels of the chosen classes' examples, int32 [num_examples]."""
+    assert store.labels is not None
+    return store.labels if store.selection is None else store.labels[store.selection]
+
+
+def _require_skill(accuracy: float, labels: np.ndarray) -> None:
+    chance = np.bincount(labels).max() / len(labels)
+    if accuracy < chance + _LEAST_SKILL * (1 - chance) or chance == 1:
+        raise WeakClassifierError(
+            f"--eval_features=classifier: the classifier is right on {accuracy:.1%} of the "
+            f"held-out images, where the most frequent class alone is right on {chance:.1%}, so "
+            "that its features tell nothing; take --eval_features=random or "
+            "--eval_features=inception."
+        )
 
 
 def _require_trainable(store: Store) -> tuple[str, ...]:
