@@ -1,9 +1,9 @@
 """Interrupts a small run again and again, and compares what comes of it with an unbroken run.
 
-    python tools/torture.py                      # 100 kills
-    python tools/torture.py --how=stop           # SIGTERM in place of SIGKILL
-    python tools/torture.py --how=damage         # kills, and a damaged file before each restart
-    python tools/torture.py --how=full           # a disk that fills; needs root, to mount it
+    python -m tools.torture                      # 100 kills
+    python -m tools.torture --how=stop           # SIGTERM in place of SIGKILL
+    python -m tools.torture --how=damage         # kills, and a damaged file before each restart
+    python -m tools.torture --how=full           # a disk that fills; needs root, to mount it
 
 Each time the same command is started again, and interrupted at a random instant from its start-up
 to the end of its report. When a run comes to its end it must be the unbroken one: every variable of

@@ -165,6 +165,8 @@ class _Loop:
             raise DivergenceError(f"{what}; {advice(config, saved, rollbacks)}") from error
         self._checkpoints.restore_newest(self._observer.told)
         trainer.take_up(rollbacks + 1)
+        # By now every worker has read what the chief is about to write again.
+        trainer.any_worker(False)
         step = trainer.step
         self._observer.went_back(step)
         self._observer.told(
