@@ -53,6 +53,17 @@ def locked(directory: str, tell: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
+def require_unlocked(directory: str) -> None:
+    """Checks, before anything is written, that no other process has the lock of a folder.
+
+    Raises:
+        UserError: one has.
+    """
+    if "://" not in directory and tf.io.gfile.exists(join(directory, LOCK)):
+        with contextlib.ExitStack() as stack:
+            _lock(directory, join(directory, OWNER), stack)
+
+
 def _lock(directory: str, owner: str, stack: contextlib.ExitStack) -> bool:
     """Locks a folder until the stack is closed; False where the file system knows no locks."""
     lock = filelock.FileLock(join(directory, LOCK), thread_local=False)

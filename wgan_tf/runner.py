@@ -23,7 +23,7 @@ from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
 from wgan_tf.options import format_value
 from wgan_tf.run_folder import RunFolder
-from wgan_tf.run_lock import locked
+from wgan_tf.run_lock import locked, require_unlocked
 from wgan_tf.serving.export import export, write_run_saved_model
 from wgan_tf.suggestions import listed
 from wgan_tf.tensorflow_import import onednn_in_effect
@@ -99,18 +99,22 @@ def train(
     """
     cluster = find_cluster(config, os.environ)
     folder = RunFolder.from_environment(config.workdir, os.environ)
+    is_chief = cluster is None or cluster.is_chief
+
+    def check() -> None:
+        folder.check_same_run(config, accept_changes=accept_changes)
+        _check_startable(config, folder, is_chief=is_chief)
+
     with contextlib.ExitStack() as stack:
-
-        def begin() -> None:
-            folder.check_same_run(config, accept_changes=accept_changes)
-            _begin(config, folder, stack, is_chief=cluster is None or cluster.is_chief)
-
         try:
             stop = stop or stack.enter_context(StopRequest())
             if cluster:
-                meet(cluster, lambda: _facts(config, folder, cluster, begin), config.join_timeout)
+                meet(cluster, lambda: _facts(config, folder, cluster, check), config.join_timeout)
             else:
-                begin()
+                check()
+            if is_chief and _has_to_write(config, folder):
+                stack.enter_context(locked(folder.path, print))
+                _clear_leftovers(folder)
             return _train(config, folder, cluster, stop)
         except Stopped:
             return _stopped(folder)
@@ -123,19 +127,20 @@ def train(
             ) from error
 
 
-def _begin(
-    config: Config, folder: RunFolder, stack: contextlib.ExitStack, *, is_chief: bool
-) -> None:
-    """Checks all that can be known before anything is written, and locks the folder."""
-    finished = _finished_step(config, folder)
-    if finished is None:
+def _check_startable(config: Config, folder: RunFolder, *, is_chief: bool) -> None:
+    """Checks all that can be known before anything is written."""
+    if _finished_step(config, folder) is None:
         if CheckpointFolder(folder.checkpoints).newest_step() is None:
             require_no_progress(folder)
         check_data(config)
-    if is_chief and (finished is None or missing(config, folder, finished)):
+    if is_chief and _has_to_write(config, folder):
         require_writable(config.workdir)
-        stack.enter_context(locked(folder.path, print))
-        _clear_leftovers(folder)
+        require_unlocked(folder.path)
+
+
+def _has_to_write(config: Config, folder: RunFolder) -> bool:
+    finished = _finished_step(config, folder)
+    return finished is None or bool(missing(config, folder, finished))
 
 
 def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: StopRequest) -> Status:
@@ -235,11 +240,11 @@ def _stopped(folder: RunFolder) -> Status:
     return Status.STOPPED
 
 
-def _facts(config: Config, folder: RunFolder, cluster: Cluster, begin: Callable[[], None]) -> Facts:
+def _facts(config: Config, folder: RunFolder, cluster: Cluster, check: Callable[[], None]) -> Facts:
     """Checks what needs no operation of TensorFlow; tells what all workers must share."""
     check_replicas(config, cluster)
     newest = CheckpointFolder(folder.checkpoints).newest_step()
-    begin()
+    check()
     info = check_data(config)
     options = {
         f"--{field.name}": format_value(getattr(config, field.name))
