@@ -296,7 +296,7 @@ def _data_report(config: Config, split: str) -> list[str]:
     lines = _described_data(config, split, describe_data(config, split))
     lines += _described_source(source.notes, source.left_out)
     if source.num_tried is not None:
-        lines.append(f"  {source.num_tried:,} of the files were tried, the others will be later")
+        lines.append(f"  {source.num_tried:,} of them were tried, the others will be when prepared")
     return lines
 
 
