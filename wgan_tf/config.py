@@ -150,7 +150,7 @@ def _check(config: Config) -> None:
         if not getattr(config, name):
             raise UserError(f"--{name}= names nothing; say what to train on, or leave it out.")
     check_folder_name(config.workdir, "--workdir")
-    if config.lipschitz in WITH_PENALTY.values and "batch" in (
+    if WITH_PENALTY.is_met_by(config.lipschitz) and "batch" in (
         config.dcgan_critic_norm,
         config.conv_stack_critic_norm,
     ):
@@ -159,7 +159,7 @@ def _check(config: Config) -> None:
             f"--lipschitz={config.lipschitz}, which needs a critic that judges each example alone; "
             "take layer or none."
         )
-    if config.lipschitz in WITH_PENALTY.values and config.critic_updates == "separate":
+    if WITH_PENALTY.is_met_by(config.lipschitz) and config.critic_updates == "separate":
         raise UserError(
             f"--critic_updates=separate does not go with --lipschitz={config.lipschitz}, whose "
             "points lie between real and generated examples; take joint."
@@ -209,7 +209,7 @@ def _has_effect(field: dataclasses.Field[Any], config: Config) -> bool:
     if requirement is None:
         return True
     (required,) = (other for other in fields() if other.name == requirement.option)
-    is_met = getattr(config, required.name) in requirement.values
+    is_met = requirement.is_met_by(getattr(config, required.name))
     return is_met and _has_effect(required, config)
 
 
@@ -219,12 +219,21 @@ def _check_in_use(field: dataclasses.Field[Any], config: Config) -> None:
     if requirement is None or value == field.default:
         return
     required = getattr(config, requirement.option)
-    if required not in requirement.values:
+    if not requirement.is_met_by(required):
         raise UserError(
             f"--{field.name}={format_value(value)} has no effect with "
             f"--{requirement.option}={format_value(required)}; leave it out or take "
             f"--{requirement.option}={' or '.join(map(format_value, requirement.values))}."
         )
+
+
+def own_options(config: Config) -> tuple[str, ...]:
+    """The options whose value is code, or networks, of the caller's own."""
+    return tuple(
+        field.name
+        for field in fields()
+        if field.metadata["or_own"] and getattr(config, field.name) not in field.metadata["choices"]
+    )
 
 
 def label_distribution(config: Config) -> str:

@@ -29,6 +29,16 @@ def join(folder: StrPath, *names: str) -> str:
     return "/".join([os.fspath(folder).rstrip("/"), *names])
 
 
+def read_bytes(path: StrPath) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        tf.errors.OpError: it cannot be read.
+    """
+    with tf.io.gfile.GFile(os.fspath(path), "rb") as file:
+        return bytes(file.read())
+
+
 def write_atomically(path: StrPath, data: bytes) -> None:
     """Writes `data` to the file `path` in whole or not at all, making its folder if needed.
 

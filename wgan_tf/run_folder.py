@@ -16,6 +16,7 @@ from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.store import Store, describe, open_store
 from wgan_tf.errors import UserError
 from wgan_tf.files import write_atomically
+from wgan_tf.networks.own import digest_own, keep_own, kept_own
 from wgan_tf.options import format_value
 from wgan_tf.tensorflow_import import ONEDNN_ENTRY, ONEDNN_VARIABLE, onednn_in_effect
 
@@ -59,6 +60,11 @@ class RunFolder:
     def dataset_file(self) -> str:
         """What the run is trained on, a `DatasetInfo`."""
         return f"{self.path}/dataset.json"
+
+    @property
+    def own(self) -> str:
+        """Folder of what is the caller's own: Python files, and networks as Keras models."""
+        return f"{self.path}/own"
 
     @property
     def checkpoints(self) -> str:
@@ -115,35 +121,59 @@ class RunFolder:
         return tf.io.gfile.exists(self.config_file)
 
     def write(self, config: Config, info: DatasetInfo) -> None:
-        """Makes the folder and says in it what the run is."""
+        """Makes the folder and says in it what the run is; what is the caller's own is kept."""
         tf.io.gfile.makedirs(self.path)
+        own = {name: getattr(config, name) for name in configuration.own_options(config)}
+        kept: dict[str, Any] = {name: keep_own(value, self.own) for name, value in own.items()}
         entries = {
             **dataclasses.asdict(info),
             "trajectory_version": TRAJECTORY_VERSION,
+            "own": {name: digest_own(name, value) for name, value in kept.items()},
             ONEDNN_ENTRY: onednn_in_effect(),
         }
         write_atomically(self.dataset_file, json.dumps(entries).encode())
-        write_atomically(self.config_file, flagfile.to_flagfile(config).encode())
+        written = dataclasses.replace(config, **kept)
+        write_atomically(self.config_file, flagfile.to_flagfile(written).encode())
 
     def read_config(self) -> Config:
-        """The run's configuration, with the folder where it is now.
+        """The run's configuration, with the folder, and what it keeps, where they are now.
 
         Raises:
             UserError: no run is here, or its configuration is of another version.
         """
         configuration.check_folder_name(self.path, "--workdir")
+        config = self._read_written_config()
+        kept: dict[str, Any] = {
+            name: kept_own(getattr(config, name), self.own)
+            for name in configuration.own_options(config)
+        }
+        return dataclasses.replace(config, workdir=self.path, **kept)
+
+    def adopt(self, config: Config) -> Config:
+        """A configuration with the run's own files where it names the same ones elsewhere.
+
+        Raises:
+            UserError: it names others, or those that the run keeps have changed.
+        """
         if not self.exists():
-            raise UserError(
-                f"--workdir={self.path} holds no run, which would have a config.flags; name the "
-                "folder that wgan_tf.main trained in."
-            )
-        try:
-            with tf.io.gfile.GFile(self.config_file) as file:
-                text = file.read()
-        except (tf.errors.OpError, UnicodeDecodeError) as error:
-            raise self._unreadable(self.config_file) from error
-        config = flagfile.from_flagfile(text, self.config_file)
-        return dataclasses.replace(config, workdir=self.path)
+            return config
+        written, saved = self._read_written_config(), self.read_config()
+        digests = self._read_dataset_entries().get("own", {})
+        kept: dict[str, Any] = {}
+        for name in {*configuration.own_options(saved)} & {*configuration.own_options(config)}:
+            given, kept[name] = getattr(config, name), getattr(saved, name)
+            if digest_own(name, kept[name]) != digests.get(name):
+                raise UserError(
+                    f"--{name}={kept[name]} has changed since the run in {self.path} began; bring "
+                    "it back as it was, or take another --workdir."
+                )
+            is_same = given in (kept[name], getattr(written, name))
+            if not is_same and digest_own(name, given) != digests[name]:
+                raise UserError(
+                    f"--{name}={given} is not what the run in {self.path} began with; go on with "
+                    f"--{name}={kept[name]}, or take another --workdir."
+                )
+        return dataclasses.replace(config, **kept)
 
     def read_info(self) -> DatasetInfo:
         """What the run is trained on.
@@ -204,7 +234,7 @@ class RunFolder:
                 f"those of {metadata.version('wgan_tf')} (see CHANGELOG.md); go on with that "
                 "version, or take another --workdir."
             )
-        changes = configuration.trajectory_changes(self.read_config(), config)
+        changes = configuration.trajectory_changes(self.read_config(), self.adopt(config))
         for name, (saved, given) in changes.items():
             may_be_accepted = configuration.may_be_accepted(name)
             if may_be_accepted and accept_changes:
@@ -257,6 +287,19 @@ class RunFolder:
                 f"The examples of --dataset have changed since the run in {self.path} began; "
                 "bring the old ones back, or take another --workdir."
             )
+
+    def _read_written_config(self) -> Config:
+        if not self.exists():
+            raise UserError(
+                f"--workdir={self.path} holds no run, which would have a config.flags; name the "
+                "folder that wgan_tf.main trained in."
+            )
+        try:
+            with tf.io.gfile.GFile(self.config_file) as file:
+                text = file.read()
+        except (tf.errors.OpError, UnicodeDecodeError) as error:
+            raise self._unreadable(self.config_file) from error
+        return flagfile.from_flagfile(text, self.config_file)
 
     def _read_dataset_entries(self) -> dict[str, Any]:
         try:

@@ -21,6 +21,7 @@ from wgan_tf.files import remove_leftovers, require_writable
 from wgan_tf.labels import count_classes, grid_labels
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
+from wgan_tf.networks.own import digest_own
 from wgan_tf.options import format_value
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.run_lock import locked, require_unlocked
@@ -66,6 +67,7 @@ def describe(config: Config, *, accept_changes: bool = False) -> Status:
     """
     cluster = find_cluster(config, os.environ)
     folder = RunFolder.from_environment(config.workdir, os.environ)
+    config = folder.adopt(config)
     folder.check_same_run(config, accept_changes=accept_changes)
     info = check_data(config)
     reports = [_data_report(config, split) for split in (config.train_split, config.eval_split)]
@@ -74,6 +76,7 @@ def describe(config: Config, *, accept_changes: bool = False) -> Status:
         devices = f"{len(cluster.workers)} workers, {max(local_gpus(), 1)} replicas on this one"
     else:
         devices = ", ".join(device_names(build_strategy(config)))
+    registry.try_own(config, info)
     print(flagfile.to_readable(config))
     for build in (registry.build_generator, registry.build_critic):
         build(config, info).summary()
@@ -101,17 +104,18 @@ def train(
     folder = RunFolder.from_environment(config.workdir, os.environ)
     is_chief = cluster is None or cluster.is_chief
 
-    def check() -> None:
-        folder.check_same_run(config, accept_changes=accept_changes)
-        _check_startable(config, folder, is_chief=is_chief)
+    def check() -> Config:
+        adopted = folder.adopt(config)
+        folder.check_same_run(adopted, accept_changes=accept_changes)
+        _check_startable(adopted, folder, is_chief=is_chief)
+        return adopted
 
     with contextlib.ExitStack() as stack:
         try:
             stop = stop or stack.enter_context(StopRequest())
             if cluster:
                 meet(cluster, lambda: _facts(config, folder, cluster, check), config.join_timeout)
-            else:
-                check()
+            config = check()
             if is_chief and _has_to_write(config, folder):
                 stack.enter_context(locked(folder.path, print))
                 _clear_leftovers(folder)
@@ -156,6 +160,8 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
     is_evaluated = is_chief and config.eval_every > 0
     held_out = open_store(config, config.eval_split) if is_evaluated else None
     folder.check_same_data(store.info)
+    if not folder.exists():
+        registry.try_own(config, store.info)
 
     trainer = Trainer(config, store, strategy)
     checkpoints = Checkpoints(
@@ -240,7 +246,9 @@ def _stopped(folder: RunFolder) -> Status:
     return Status.STOPPED
 
 
-def _facts(config: Config, folder: RunFolder, cluster: Cluster, check: Callable[[], None]) -> Facts:
+def _facts(
+    config: Config, folder: RunFolder, cluster: Cluster, check: Callable[[], object]
+) -> Facts:
     """Checks what needs no operation of TensorFlow; tells what all workers must share."""
     check_replicas(config, cluster)
     newest = CheckpointFolder(folder.checkpoints).newest_step()
@@ -251,6 +259,8 @@ def _facts(config: Config, folder: RunFolder, cluster: Cluster, check: Callable[
         for field in configuration.fields()
         if field.name not in LOCAL_OPTIONS
     }
+    for name in configuration.own_options(config):
+        options[f"--{name}"] = digest_own(name, getattr(config, name))
     return {
         **options,
         "The number of GPUs": str(local_gpus()),

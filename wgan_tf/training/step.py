@@ -11,7 +11,7 @@ import tensorflow as tf
 from wgan_tf import lipschitz, pixels
 from wgan_tf.config import Config
 from wgan_tf.networks import registry, spectral
-from wgan_tf.objectives import OBJECTIVES
+from wgan_tf.objectives import find_objective
 from wgan_tf.training import schedule
 from wgan_tf.training.draws import Draws, Moment, Replica
 from wgan_tf.training.judgement import (
@@ -53,8 +53,8 @@ class Step:
         self._config = config
         self._state = state
         self._num_classes = num_classes
-        self._objective = OBJECTIVES[config.objective]
-        self._penalty = lipschitz.PENALTIES.get(config.lipschitz)
+        self._objective = find_objective(config.objective)
+        self._penalty = lipschitz.find_penalty(config.lipschitz)
         self._pixel_scale = registry.pixel_scale(config)
         self._dtype = state.critic.inputs[0].dtype
         self._draws = Draws(config, label_weights, self._dtype)
