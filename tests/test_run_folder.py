@@ -176,6 +176,35 @@ def test_without_vertex_ai_everything_is_in_the_folder() -> None:
     assert folder.published_model is None
 
 
+def test_learning_rates_change_on_purpose_alone(folder: RunFolder, config: Config) -> None:
+    folder.write(config, INFO)
+    lower = dataclasses.replace(config, critic_learning_rate=1e-4)
+    with pytest.raises(UserError, match="--accept_changes"):
+        folder.check_same_run(lower)
+    folder.check_same_run(lower, accept_changes=True)
+    with pytest.raises(UserError) as error:
+        folder.check_same_run(dataclasses.replace(lower, seed=4), accept_changes=True)
+    assert "--seed=4" in str(error.value)
+    assert "--accept_changes" not in str(error.value)
+
+
+def test_changes_on_purpose_are_recorded(folder: RunFolder, config: Config) -> None:
+    folder.write(config, INFO)
+    file = pathlib.Path(folder.changes_file)
+    folder.record_changes(dataclasses.replace(config, steps=7), 10)
+    assert not file.exists()
+    for step, rate in ((20, 1e-4), (30, 1e-5)):
+        changed = dataclasses.replace(config, critic_learning_rate=rate)
+        folder.record_changes(changed, step)
+        folder.write(changed, INFO)
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(x["step"], x["option"], x["from"], x["to"]) for x in lines] == [
+        (20, "critic_learning_rate", 4e-4, 1e-4),
+        (30, "critic_learning_rate", 1e-4, 1e-5),
+    ]
+    assert all(line["time"].startswith("2") for line in lines)
+
+
 @pytest.fixture
 def own(tmp_path: pathlib.Path) -> pathlib.Path:
     path = tmp_path / "mine.py"

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from wgan_tf.errors import UserError
 from wgan_tf.options import Value, check_alone, format_value, parse_lines, typed
+from wgan_tf.paths import run_of_flagfile
 from wgan_tf.sections.data import DataOptions
 from wgan_tf.sections.families import (
     AcganOptions,
@@ -74,6 +75,8 @@ class Config(
     def from_flagfile(cls, path: str | os.PathLike[str], **changes: Any) -> Self:
         """The options that a flagfile names, such as a preset's or a run's, some of them changed.
 
+        A run's own flagfile means the folder that it lies in.
+
         Args:
             path: the flagfile.
             changes: options and their values, which win over the file's.
@@ -90,7 +93,11 @@ class Config(
                 f"{path} cannot be read ({error}); name a file of options, such as configs/digits."
                 "flags."
             ) from error
-        return cls(**{**parse_lines(text, str(path), by_name), **changes})
+        values: dict[str, Any] = parse_lines(text, str(path), by_name)
+        workdir = run_of_flagfile(pathlib.Path(path))
+        if workdir is not None:
+            values["workdir"] = workdir
+        return cls(**{**values, **changes})
 
     def changed(self, **changes: Any) -> Self:
         """A copy with some options changed.
@@ -244,6 +251,11 @@ def trajectory_changes(saved: Config, given: Config) -> Mapping[str, tuple[Value
     if saved.conditional != "none" and label_distribution(saved) != label_distribution(given):
         fixed.append("dataset")
     return _differences(saved, given, fixed)
+
+
+def may_be_accepted(name: str) -> bool:
+    """Whether a run may go on with another value of an option if that is said to be wanted."""
+    return any(field.name == name and field.metadata["may_be_accepted"] for field in fields())
 
 
 def _differences(

@@ -88,6 +88,24 @@ def copy_directory(source: StrPath, target: StrPath) -> None:
             tf.io.gfile.copy(join(folder, file), join(copied, file), overwrite=True)
 
 
+def same_files(first: StrPath, second: StrPath) -> bool:
+    """Whether a folder has every file of another, with the same bytes."""
+    root = os.fspath(first)
+    for folder, _, files in tf.io.gfile.walk(root):
+        inside = folder.removeprefix(root).strip("/")
+        for name in files:
+            other = join(second, inside, name) if inside else join(second, name)
+            if not tf.io.gfile.exists(other):
+                return False
+            with (
+                tf.io.gfile.GFile(join(folder, name), "rb") as one,
+                tf.io.gfile.GFile(other, "rb") as two,
+            ):
+                if one.size() != two.size() or one.read() != two.read():
+                    return False
+    return True
+
+
 def require_writable(directory: StrPath, option: str = "--workdir") -> None:
     """Checks that `directory`, which need not exist yet, can be written in; leaves no trace.
 

@@ -57,6 +57,7 @@ def option(
     maximum: float = math.inf,
     only_with: Requirement | None = None,
     may_change: bool = False,
+    may_be_accepted: bool = False,
     is_required: bool = False,
     is_repeated: bool = False,
 ) -> Any:
@@ -73,6 +74,8 @@ def option(
         only_with: a value other than the default is refused while this does not hold.
         may_change: whether a run may go on from its checkpoint with another value, which is so
             where the option does not shape the trajectory.
+        may_be_accepted: whether a run may go on with another value where `--accept_changes` says
+            that it is wanted, though the option shapes the trajectory.
         is_required: whether a command does not do without it.
         is_repeated: whether a list is given by one flag an entry.
     """
@@ -87,6 +90,7 @@ def option(
             "maximum": maximum,
             "only_with": only_with,
             "may_change": may_change,
+            "may_be_accepted": may_be_accepted,
             "is_required": is_required,
             "is_repeated": is_repeated,
         },

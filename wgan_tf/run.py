@@ -20,7 +20,7 @@ from wgan_tf import config as configuration
 from wgan_tf import own_code, reporting, runner, subjects
 from wgan_tf.config import Config
 from wgan_tf.data.selection import find_class
-from wgan_tf.errors import UserError
+from wgan_tf.errors import Status, UserError
 from wgan_tf.lipschitz import Penalty
 from wgan_tf.monitoring.metrics_log import STEP_AND_TIME, read_metrics
 from wgan_tf.networks import keras_files
@@ -55,6 +55,7 @@ def train(
     objective: Callable[[], Objective] | None = None,
     penalty: Penalty | None = None,
     optimizer: Callable[[float], keras.Optimizer] | None = None,
+    accept_changes: bool = False,
 ) -> "Run":
     """Trains a run, or goes on with the one in `config.workdir`; a finished one is left as it is.
 
@@ -77,8 +78,10 @@ def train(
             [B] -> penalties [B].
         optimizer: in place of `config.optimizer`, a class or a function that makes a
             keras.Optimizer of a learning rate.
+        accept_changes: whether a run may go on with other learning rates.
 
     Raises:
+        KeyboardInterrupt: an interruption came before the run began.
         UserError: an option, the networks or the data are not usable; says what is allowed.
         DivergenceError: a loss is not finite.
         WorkerLostError: another worker is gone; training goes on when all are started again.
@@ -108,7 +111,9 @@ def train(
             raise UserError("generator and critic belong together; give both, or neither.")
         config = dataclasses.replace(config, **named)
         stack.enter_context(_quiet_tensorflow())
-        runner.train(config)
+        status = runner.train(config, accept_changes=accept_changes)
+    if status is Status.STOPPED and not RunFolder(config.workdir).exists():
+        raise KeyboardInterrupt
     return Run(config.workdir)
 
 

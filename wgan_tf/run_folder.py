@@ -1,6 +1,7 @@
 """A run's folder: where things are in it, and the two files that say what the run is."""
 
 import dataclasses
+import datetime
 import json
 from collections.abc import Mapping
 from importlib import metadata
@@ -99,6 +100,11 @@ class RunFolder:
     def converted(self) -> str:
         """Folder of the generator in the formats of other runtimes."""
         return f"{self.path}/converted"
+
+    @property
+    def changes_file(self) -> str:
+        """The changes of options that shape the run, made on its way."""
+        return f"{self.path}/changes.jsonl"
 
     @property
     def samples(self) -> str:
@@ -208,8 +214,12 @@ class RunFolder:
             )
         return store
 
-    def check_same_run(self, config: Config) -> None:
+    def check_same_run(self, config: Config, *, accept_changes: bool = False) -> None:
         """Checks that a run here, if there is one, may go on with this configuration.
+
+        Args:
+            config: what is given.
+            accept_changes: whether options that may be changed on purpose are.
 
         Raises:
             UserError: it was begun by a version whose steps are others, an option that shapes the
@@ -226,10 +236,15 @@ class RunFolder:
             )
         changes = configuration.trajectory_changes(self.read_config(), self.adopt(config))
         for name, (saved, given) in changes.items():
+            may_be_accepted = configuration.may_be_accepted(name)
+            if may_be_accepted and accept_changes:
+                continue
+            ways = [f"go on with --flagfile={self.config_file}", "take another --workdir"]
+            if may_be_accepted:
+                ways.insert(1, "change it on purpose by --accept_changes")
             raise UserError(
                 f"--{name}={format_value(given)} differs from the run in "
-                f"{self.path}, which has --{name}={format_value(saved)}; go on with "
-                f"--flagfile={self.config_file}, or take another --workdir."
+                f"{self.path}, which has --{name}={format_value(saved)}; {', or '.join(ways)}."
             )
         onednn = entries.get(ONEDNN_ENTRY)
         if onednn is not None and onednn != onednn_in_effect():
@@ -239,6 +254,27 @@ class RunFolder:
                 f"{'1' if onednn else '0'} before TensorFlow is imported, or take another "
                 "--workdir."
             )
+
+    def record_changes(self, config: Config, step: int) -> None:
+        """Adds a line to `changes.jsonl` for each option that shapes the rest of the run anew.
+
+        Args:
+            config: what the run goes on with.
+            step: from where.
+        """
+        changes = configuration.trajectory_changes(self.read_config(), config)
+        if not changes:
+            return
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        lines = [
+            json.dumps({"step": step, "time": now, "option": name, "from": saved, "to": given})
+            for name, (saved, given) in changes.items()
+        ]
+        before = b""
+        if tf.io.gfile.exists(self.changes_file):
+            with tf.io.gfile.GFile(self.changes_file, "rb") as file:
+                before = file.read()
+        write_atomically(self.changes_file, before + "".join(f"{x}\n" for x in lines).encode())
 
     def check_same_data(self, info: DatasetInfo) -> None:
         """Checks that the examples are those that the run here began with.

@@ -72,8 +72,12 @@ class TrainingOptions:
         choices=("adam", "rmsprop"),
         or_own="FILE.py:NAME or MODULE:NAME of what makes a keras.Optimizer of a learning rate",
     )
-    generator_learning_rate: float = option(1e-4, "Learning rate of the generator.", minimum=0)
-    critic_learning_rate: float = option(1e-4, "Learning rate of the critic.", minimum=0)
+    generator_learning_rate: float = option(
+        1e-4, "Learning rate of the generator.", minimum=0, may_be_accepted=True
+    )
+    critic_learning_rate: float = option(
+        1e-4, "Learning rate of the critic.", minimum=0, may_be_accepted=True
+    )
     learning_rate_decay: str = option(
         "none",
         "Course of both learning rates: constant, or linear to zero over all steps.",

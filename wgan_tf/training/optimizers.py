@@ -55,13 +55,19 @@ def apply_gradients(
     optimizer: keras.Optimizer,
     gradients: Sequence[tf.Tensor | tf.IndexedSlices],
     variables: Sequence[keras.Variable],
-) -> None:
+) -> Sequence[tf.Tensor]:
     """Updates variables once, by gradients that are summed over replicas.
 
     The gradient of a table of classes comes as rows that repeat where labels do, whose squares
     Keras would add up in place of squaring their sum.
+
+    Returns:
+        Half the squared norm of this replica's part of each gradient, by which it is told at the
+        cost of one pass whether the gradient is finite.
     """
-    optimizer.apply([tf.convert_to_tensor(gradient) for gradient in gradients], variables)
+    dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
+    optimizer.apply(dense, variables)
+    return [tf.nn.l2_loss(gradient) for gradient in dense]
 
 
 class Adam(keras.optimizers.Adam):
