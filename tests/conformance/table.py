@@ -348,6 +348,7 @@ PRESET_SHAPES = {
     "mnist_gan": (28, 28, 1),
     "mnist_heuristic_gan": (28, 28, 1),
     "mnist_wgan": (28, 28, 1),
+    "own_pictures": (64, 64, 3),
     "quickdraw_camel_gan": (28, 28, 1),
     "toy_25gaussians": (2,),
     "toy_8gaussians": (2,),
