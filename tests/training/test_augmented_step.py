@@ -21,7 +21,14 @@ from wgan_tf.training.step import Step
 
 Randomize = Callable[[Iterable[keras.Variable]], None]
 WHOLE = Replica(0, 1)
-STATE = ("generator", "average_generator", "generator_optimizer", "critic_optimizer", "step")
+STATE = (
+    "generator",
+    "average_generator",
+    "generator_optimizer",
+    "critic_optimizer",
+    "step",
+    "rollbacks",
+)
 IMAGES = np.random.default_rng(5).integers(256, size=(4, 8, 8, 1), dtype=np.uint8)
 
 
@@ -39,8 +46,9 @@ def critic_step(
 ) -> Mapping[str, np.ndarray]:
     state = TrainingState(config, info_of((8, 8, 1)))
     randomize([*state.generator.variables, *state.critic.variables])
-    metrics = Step(config, state, ()).critic_step(tf.constant(images), None, at(7), 2, WHOLE)
-    return {name: value.numpy() for name, value in metrics.items()}
+    step = Step(config, state, ())
+    metrics = step.critic_step(tf.constant(images), None, at(7), 2, WHOLE)
+    return {name: metrics[name].numpy() for name in step.critic_metrics}
 
 
 def assert_same(first: Mapping[str, Any], second: Mapping[str, Any]) -> None:
