@@ -7,8 +7,11 @@ from wgan_tf.data.info import DatasetInfo
 from wgan_tf.errors import UserError
 from wgan_tf.pixels import PixelScale
 
-NUMBERS = 7
+NUMBERS = 12
 """How many numbers are drawn to augment an image."""
+
+OVERFITTING_TARGET = 0.6
+PROBABILITY_STEP = 1 / 16
 
 _TRANSLATION = 1 / 8
 _CUTOUT = 1 / 2
@@ -42,7 +45,9 @@ def mirror(images: tf.Tensor, drawn: tf.Tensor) -> tf.Tensor:
     return tf.where(_by_image(drawn) < 0.5, tf.reverse(images, axis=[2]), images)
 
 
-def augment(images: tf.Tensor, drawn: tf.Tensor, scale: PixelScale) -> tf.Tensor:
+def augment(
+    images: tf.Tensor, drawn: tf.Tensor, scale: PixelScale, probability: tf.Tensor | float = 1.0
+) -> tf.Tensor:
     """Changes color, place and content, all differentiably (Zhao et al. 2020, DiffAugment).
 
     With x the image less the middle of its range, in which the paper's code has [-1, 1], and u
@@ -55,12 +60,15 @@ def augment(images: tf.Tensor, drawn: tf.Tensor, scale: PixelScale) -> tf.Tensor
       ways, and zero, the middle of the range, from beyond the border;
     - cutout: zero in a rectangle of half of each side, whose center is evenly anywhere.
 
+    Each is made with the probability p, or else left out (Karras et al. 2020).
+
     Linear in the images, so that a gradient penalty may differentiate them any number of times.
 
     Args:
         images: floating point [B, H, W, C].
         drawn: float32 or float64 [B, `NUMBERS`], uniform on [0, 1).
         scale: the range of the images.
+        probability: p in [0, 1], the same for all.
 
     Returns:
         The dtype and shape of the images; brightness and contrast leave their range.
@@ -68,15 +76,45 @@ def augment(images: tf.Tensor, drawn: tf.Tensor, scale: PixelScale) -> tf.Tensor
     images = tf.convert_to_tensor(images)
     _, height, width, _ = images.shape
     middle, half = (scale.low + scale.high) / 2, (scale.high - scale.low) / 2
-    colors, places = tf.cast(drawn[:, :3], images.dtype), drawn[:, 3:]
-    brightness, saturation, contrast = tf.unstack(colors, axis=1)
-    down, right, row, column = tf.unstack(places, axis=1)
+    is_made = tf.unstack(drawn[:, 7:] < tf.cast(probability, drawn.dtype), axis=1)
+    # A half changes nothing but for the cutout.
+    colors = tf.where(tf.stack(is_made[:3], axis=1), drawn[:, :3], 0.5)
+    brightness, saturation, contrast = tf.unstack(tf.cast(colors, images.dtype), axis=1)
+    down, right = tf.unstack(tf.where(is_made[3][:, tf.newaxis], drawn[:, 3:5], 0.5), axis=1)
     x = images - middle + half * (_by_image(brightness) - 0.5)
     x = _about_mean(x, [3], 2.0 * saturation)
     x = _about_mean(x, [1, 2, 3], contrast + 0.5)
     x = _translated(_translated(x, down, axis=1), right, axis=2)
-    is_cut = _interval(row, height)[:, :, tf.newaxis] & _interval(column, width)[:, tf.newaxis, :]
+    rows, columns = _interval(drawn[:, 5], height), _interval(drawn[:, 6], width)
+    is_cut = rows[:, :, tf.newaxis] & columns[:, tf.newaxis, :] & is_made[4][:, None, None]
     return tf.where(is_cut[..., tf.newaxis], tf.zeros_like(x), x) + middle
+
+
+def overfitting(training: float, held_out: float) -> float:
+    """How far the critic knows its training examples by heart (Karras et al. 2020).
+
+    r_v = (mean D(train) - mean D(held-out)) / (mean D(train) - mean D(generated)): 0 where both are
+    scored alike, 1 where held-out examples count as generated ones. Unlike their other heuristic,
+    of signs, it holds for a critic whose scores have no zero.
+
+    Args:
+        training: mean D(train) - mean D(generated).
+        held_out: mean D(held-out) - mean D(generated), of the same generated examples.
+
+    Returns:
+        r_v; 0 where the critic tells no training examples from generated ones.
+    """
+    return (training - held_out) / training if training > 0 else 0.0
+
+
+def adapted(probability: float, overfitting: float) -> float:
+    """The probability of augmentations after an evaluation, in [0, 1).
+
+    One step more where r_v exceeds its target, and one less where it does not. A step is a power of
+    two, so that no rounding adds up.
+    """
+    step = PROBABILITY_STEP if overfitting > OVERFITTING_TARGET else -PROBABILITY_STEP
+    return min(max(probability + step, 0.0), 1.0 - PROBABILITY_STEP)
 
 
 def _by_image(values: tf.Tensor) -> tf.Tensor:

@@ -122,11 +122,21 @@ class ChiefObserver(Observer):
         """See `Observer`."""
         self._monitor.flush()
 
+    def overfitting(self) -> float:
+        """How far the critic knows its training examples by heart; see `inspection`."""
+        if self._held_out is None:
+            return 0.0
+        return inspection.overfitting(
+            self._config, self._trainer, self._store, self._held_out, HELD_OUT_EXAMPLES
+        )
+
     def _metric_names(self) -> list[str]:
         """What the run is going to tell; whatever the features, their metrics are of one kind."""
         names = [*self._trainer.metric_names, "images_per_sec"]
         if self._held_out:
             names += ["held_out_wasserstein_estimate", "diversity"]
+            if self._trainer.augment_probability is not None:
+                names += ["augment_probability", "overfitting"]
             for metric in self._config.eval_metrics:
                 names += METRICS[metric].names_with("features")
         return names

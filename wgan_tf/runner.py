@@ -201,7 +201,12 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
             monitor.message(line)
         observer = ChiefObserver(config, folder, trainer, monitor, store, held_out)
         is_finished = training_loop.train(
-            config, trainer, checkpoints=checkpoints, observer=observer, stop=stop
+            config,
+            trainer,
+            checkpoints=checkpoints,
+            observer=observer,
+            stop=stop,
+            overfitting=observer.overfitting if held_out else None,
         )
         if not is_finished:
             return _stopped(folder)

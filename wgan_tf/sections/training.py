@@ -63,8 +63,9 @@ class TrainingOptions:
         "none",
         "How real and generated images are changed at random before the critic sees them in "
         "training, so that it does not learn few images by heart: in color, by translation and by "
-        "cutout, all of them always (diffaugment).",
-        choices=("none", "diffaugment"),
+        "cutout, all of them always (diffaugment), or each with a probability that evaluations "
+        "raise while the critic overfits and lower while it does not (adaptive).",
+        choices=("none", "diffaugment", "adaptive"),
     )
     optimizer: str = option(
         "adam",

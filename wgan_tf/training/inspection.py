@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from wgan_tf import augmentation
 from wgan_tf.config import Config
 from wgan_tf.data.batches import batch_indices
 from wgan_tf.data.store import Store
@@ -43,6 +44,22 @@ def held_out_metrics(
     """
     found = trainer.held_out_metrics(held_out_batches(config, held_out, count))
     return {f"held_out_{name}": value for name, value in found.items()}
+
+
+def overfitting(
+    config: Config, trainer: Trainer, store: Store, held_out: Store, count: int
+) -> float:
+    """How far the critic knows its training examples by heart; see `augmentation.overfitting`.
+
+    Of as many training as held-out examples, about `count`, and of the same generated ones with
+    either, none of them augmented.
+    """
+    count = min(count, store.num_examples, held_out.num_examples)
+    training, other = (
+        trainer.held_out_metrics(held_out_batches(config, examples, count))["wasserstein_estimate"]
+        for examples in (store, held_out)
+    )
+    return augmentation.overfitting(training, other)
 
 
 def held_out_batches(config: Config, store: Store, count: int) -> Iterator[np.ndarray]:

@@ -276,7 +276,9 @@ class Step:
         if self._config.augment == "none" or self._pixel_scale is None:
             return values
         drawn = self._draws.uniform(moment, purpose, (augmentation.NUMBERS,), multiple=multiple)
-        return augmentation.augment(values, drawn, self._pixel_scale)
+        adaptive = self._state.augment_probability
+        probability = 1.0 if adaptive is None else adaptive.read_value()
+        return augmentation.augment(values, drawn, self._pixel_scale, probability)
 
     def _generated_for_critic(self, real_label: tf.Tensor | None, moment: Moment) -> Examples:
         config, draws = self._config, self._draws

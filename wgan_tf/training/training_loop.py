@@ -3,8 +3,9 @@
 import contextlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from wgan_tf.augmentation import adapted
 from wgan_tf.config import Config
 from wgan_tf.errors import DivergenceError
 from wgan_tf.training import schedule
@@ -23,6 +24,7 @@ def train(
     checkpoints: Checkpoints,
     observer: Observer,
     stop: StopRequest,
+    overfitting: Callable[[], float] | None = None,
 ) -> bool:
     """Takes the steps that are left.
 
@@ -35,6 +37,8 @@ def train(
         checkpoints: where the state is saved.
         observer: is told what is done.
         stop: looked at between calls; one that any worker received stops all.
+        overfitting: measures it, for adaptive augmentation, when an evaluation is due; None
+            where nothing goes by it.
 
     Returns:
         Whether the last step is taken; if not, a stop was asked for. The state is saved.
@@ -44,7 +48,7 @@ def train(
         Stopped: a stop was asked for while something took long.
     """
     with stop.deferred():
-        return _Loop(config, trainer, checkpoints, observer, stop).run()
+        return _Loop(config, trainer, checkpoints, observer, stop, overfitting).run()
 
 
 class _Loop:
@@ -55,12 +59,14 @@ class _Loop:
         checkpoints: Checkpoints,
         observer: Observer,
         stop: StopRequest,
+        overfitting: Callable[[], float] | None,
     ) -> None:
         self._config = config
         self._trainer = trainer
         self._checkpoints = checkpoints
         self._observer = observer
         self._stop = stop
+        self._overfitting = overfitting
         self._pace = Pace(config)
         self._begun_at = trainer.step
         self._to_profile = config.profile_steps
@@ -134,7 +140,16 @@ class _Loop:
         images = self._config.batch_size * (batches[1] - batches[0])
         # Steps that another process took have no time here.
         metrics["images_per_sec"] = images / self._seconds if self._seconds else 0.0
-        self._observer.summarized(step, metrics, evaluates=evaluates)
+        probability = self._trainer.augment_probability
+        if probability is not None:
+            metrics["augment_probability"] = probability
+        if probability is None or self._overfitting is None or not evaluates:
+            self._observer.summarized(step, metrics, evaluates=evaluates)
+            return
+        metrics["overfitting"] = self._overfitting()
+        self._observer.summarized(step, metrics, evaluates=True)
+        # Told first: what is saved meanwhile is of the steps that were taken.
+        self._trainer.set_augment_probability(adapted(probability, metrics["overfitting"]))
 
     @contextlib.contextmanager
     def _saved_if(self, takes_long: bool) -> Iterator[None]:
