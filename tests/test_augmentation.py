@@ -13,6 +13,7 @@ from wgan_tf.pixels import PixelScale
 SCALES = [PixelScale(-1.0, 1.0), PixelScale(0.0, 1.0), PixelScale(0.0, 1.0, dequantized=True)]
 # In the order of the docstring: a half changes no color.
 NEUTRAL = [0.5, 0.5, 0.5]
+MADE = [0.0] * 5
 IMAGES = np.random.default_rng(5).uniform(-1, 1, size=(4, 5, 6, 3))
 
 
@@ -53,7 +54,7 @@ def augmented_by_hand(image: np.ndarray, drawn: np.ndarray) -> np.ndarray:
             if 0 <= source[0] < height and 0 <= source[1] < width:
                 moved[row, column] = color[source]
     holes = []
-    for u, side in zip(drawn[5:], (height, width), strict=True):
+    for u, side in zip(drawn[5:7], (height, width), strict=True):
         length = int(side / 2 + 0.5)
         center = int(u * (side + 1 - length % 2))
         holes.append([n for n in range(center - length // 2, center - length // 2 + length)])
@@ -79,9 +80,53 @@ def test_augmented_images_are_those_of_the_paper_in_every_range(
     np.testing.assert_allclose(in_paper, expected, atol=1e-12)
 
 
+def test_each_change_is_made_with_the_probability() -> None:
+    drawn = np.tile([0.9, 0.8, 0.3, 0.1, 0.7, 0.4, 0.6], (5, 1))
+    image = np.random.default_rng(2).uniform(-1, 1, size=(8, 8, 3))
+    images = tf.constant(np.stack([image] * 5))
+
+    def augmented(gates: np.ndarray, probability: float) -> np.ndarray:
+        all_drawn = tf.constant(np.concatenate([drawn, gates], axis=1))
+        return augmentation.augment(images, all_drawn, SCALES[0], probability).numpy()
+
+    # One change an image, whose number is drawn less than the probability.
+    found = augmented(np.where(np.eye(5), 0.29, 0.3), 0.3)
+    mean = image.mean(axis=2, keepdims=True)
+    saturated, contrasted = mean + 1.6 * (image - mean), image.mean() + 0.8 * (image - image.mean())
+    for changed, expected in zip(found, [image + 0.4, saturated, contrasted], strict=False):
+        np.testing.assert_allclose(changed, expected, atol=1e-12)
+    moved = np.zeros_like(image)
+    moved[1:, :-1] = image[:-1, 1:]
+    np.testing.assert_allclose(found[3], moved, atol=1e-12)
+    cut = image.copy()
+    cut[1:5, 3:7] = 0
+    np.testing.assert_allclose(found[4], cut, atol=1e-12)
+    np.testing.assert_allclose(augmented(np.zeros((5, 5)), 0.0), images, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("training", "held_out", "expected"),
+    [(2.0, 2.0, 0.0), (2.0, 0.0, 1.0), (2.0, 0.5, 0.75), (0.0, -1.0, 0.0), (-1.0, -3.0, 0.0)],
+)
+def test_overfitting_is_the_share_of_the_scores_that_held_out_examples_lack(
+    training: float, held_out: float, expected: float
+) -> None:
+    assert augmentation.overfitting(training, held_out) == expected
+
+
+def test_the_probability_follows_overfitting_and_stays_below_one() -> None:
+    probabilities = [0.0]
+    for overfitting in [0.6, 0.61, 0.7, 0.5, *[1.0] * 20, *[-1.0] * 20]:
+        probabilities.append(augmentation.adapted(probabilities[-1], overfitting))
+    steps = [probability * 16 for probability in probabilities]
+    assert steps[:6] == [0, 0, 1, 2, 1, 2]
+    assert max(steps) == 15
+    assert steps[-1] == 0
+
+
 def test_every_shift_and_every_place_of_the_hole_is_drawn_equally_often() -> None:
     count = 3000
-    drawn = np.tile([*NEUTRAL, 0.5, 0.5, 0.5, 0.5], (count, 1))
+    drawn = np.tile([*NEUTRAL, 0.5, 0.5, 0.5, 0.5, *MADE], (count, 1))
     drawn[:, 5] = (np.arange(count) + 0.5) / count
     ones = tf.ones((count, 8, 8, 1), tf.float64)
     rows = augmentation.augment(ones, tf.constant(drawn), SCALES[0]).numpy()[:, :, 4, 0] == 0
