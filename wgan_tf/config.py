@@ -27,6 +27,9 @@ from wgan_tf.sections.system import WITH_PENALTY, SystemOptions
 from wgan_tf.sections.training import TrainingOptions
 from wgan_tf.suggestions import if_you_meant, nearest_options
 
+# What `auto` is of options that are measured, where they are not.
+UNMEASURED = {"precision": "float32", "jit_compile": "false"}
+
 _PATTERN_CHARACTERS = frozenset("*?[\\")
 
 SECTIONS: tuple[type, ...] = (
@@ -206,6 +209,24 @@ def _check_in_use(field: dataclasses.Field[Any], config: Config) -> None:
         )
 
 
+def measured_options(config: Config) -> dict[str, str]:
+    """The options that are measured, and their values."""
+    return {name: getattr(config, name) for name in UNMEASURED}
+
+
+def settle(config: Config, choices: Mapping[str, str]) -> Config:
+    """A configuration with a choice made for each of the options that it leaves to `auto`.
+
+    Args:
+        config: a configuration.
+        choices: a value for each option that is measured, such as `UNMEASURED`.
+    """
+    made: dict[str, Any] = {
+        name: choice for name, choice in choices.items() if getattr(config, name) == "auto"
+    }
+    return dataclasses.replace(config, **made)
+
+
 def label_distribution(config: Config) -> str:
     """`uniform` or `data`; for auto, data of folders, whose classes are seldom of one size."""
     if config.label_distribution != "auto":
@@ -214,7 +235,11 @@ def label_distribution(config: Config) -> str:
 
 
 def trajectory_changes(saved: Config, given: Config) -> Mapping[str, tuple[Value, Value]]:
-    """The options that differ and that a run may not change on its way: name -> (saved, given)."""
+    """The options that differ and that a run may not change on its way: name -> (saved, given).
+
+    What is left to `auto` is as the run has it.
+    """
+    given = settle(given, measured_options(saved))
     fixed = [field.name for field in fields() if not field.metadata["may_change"]]
     if saved.learning_rate_decay != "none":
         fixed.append("steps")

@@ -120,7 +120,7 @@ class RunFolder:
         write_atomically(self.config_file, flagfile.to_flagfile(config).encode())
 
     def read_config(self) -> Config:
-        """The run's configuration, with the folder where it is now.
+        """The run's configuration, with the folder where it is now and nothing left to measure.
 
         Raises:
             UserError: no run is here, or its configuration is of another version.
@@ -137,7 +137,19 @@ class RunFolder:
         except (tf.errors.OpError, UnicodeDecodeError) as error:
             raise self._unreadable(self.config_file) from error
         config = flagfile.from_flagfile(text, self.config_file)
-        return dataclasses.replace(config, workdir=self.path)
+        # A run that says nothing of an option is older than its measuring.
+        settled = configuration.settle(config, configuration.UNMEASURED)
+        return dataclasses.replace(settled, workdir=self.path)
+
+    def go_on_as_begun(self, config: Config) -> Config:
+        """A configuration that leaves nothing to measure which the run here, if any, has chosen.
+
+        Raises:
+            UserError: the run's configuration is of another version.
+        """
+        if not self.exists():
+            return config
+        return configuration.settle(config, configuration.measured_options(self.read_config()))
 
     def read_info(self) -> DatasetInfo:
         """What the run is trained on.

@@ -41,6 +41,7 @@ from wgan_tf.training.distributed.strategy import (
 from wgan_tf.training.interruption import StopRequest
 from wgan_tf.training.observer import Observer
 from wgan_tf.training.trainer import Trainer
+from wgan_tf.training.tuning import Choice, Tuning, examples_per_second
 
 # What may differ between the workers of one run: where its files are on each.
 LOCAL_OPTIONS = ("workdir", "data_dir")
@@ -61,19 +62,25 @@ def describe(config: Config) -> Status:
         UserError: it cannot be trained.
     """
     cluster = find_cluster(config, os.environ)
-    RunFolder.from_environment(config.workdir, os.environ).check_same_run(config)
+    folder = RunFolder.from_environment(config.workdir, os.environ)
+    folder.check_same_run(config)
+    config = folder.go_on_as_begun(config)
     info = check_data(config)
     reports = [_data_report(config, split) for split in (config.train_split, config.eval_split)]
     if cluster:
         check_replicas(config, cluster)
         devices = f"{len(cluster.workers)} workers, {max(local_gpus(), 1)} replicas on this one"
+        computes_in = str(Choice.of(config))
     else:
-        devices = ", ".join(device_names(build_strategy(config)))
+        strategy = build_strategy(config)
+        devices = ", ".join(device_names(strategy))
+        computes_in = Tuning(config, info, strategy).plan()
     print(flagfile.to_readable(config))
     for build in (registry.build_generator, registry.build_critic):
         build(config, info).summary()
     print("\n".join(line for lines in reports for line in lines))
     print(f"Devices: {devices}")
+    print(f"Computes in: {computes_in}")
     return Status.DONE
 
 
@@ -91,6 +98,7 @@ def train(config: Config) -> Status:
     if cluster:
         meet(cluster, lambda: _check_worker(config, folder, cluster), config.join_timeout)
     folder.check_same_run(config)
+    config = folder.go_on_as_begun(config)
     kept = CheckpointFolder(folder.checkpoints)
     last_step = kept.newest_step()
     if last_step is None:
@@ -123,6 +131,9 @@ def _train(
     held_out = open_store(config, config.eval_split) if is_evaluated else None
     folder.check_same_data(store.info)
 
+    config = Tuning(config, store.info, strategy).choose(
+        lambda chosen: examples_per_second(chosen, store, strategy), tell=print
+    )
     trainer = Trainer(config, store, strategy)
     checkpoints = Checkpoints(
         trainer.state, folder.checkpoints, config.keep_checkpoints, is_writer=is_chief

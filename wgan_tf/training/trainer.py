@@ -41,6 +41,11 @@ class Trainer:
             self._step = Step(config, self.state, label_weights(config, store.info))
             self._critic_totals = _Totals(self._step.critic_metrics)
             self._generator_totals = _Totals(self._step.generator_metrics)
+        self._critic_step, self._generator_step = self._take_critic_step, self._take_generator_step
+        # Replicas wait for each other within a step, which XLA cannot do on CPUs.
+        if config.jit_compile == "true" and strategy.num_replicas_in_sync == 1:
+            self._critic_step = tf.function(self._take_critic_step, jit_compile=True)
+            self._generator_step = tf.function(self._take_generator_step, jit_compile=True)
 
     @property
     def step(self) -> int:
@@ -97,13 +102,13 @@ class Trainer:
             self._strategy.run(self._generator_step, args=(step,))
             self.state.step.assign_add(1)
 
-    def _critic_step(self, batch: Batch, step: tf.Tensor, critic_step: tf.Tensor) -> None:
+    def _take_critic_step(self, batch: Batch, step: tf.Tensor, critic_step: tf.Tensor) -> None:
         metrics = self._step.critic_step(
             batch["examples"], batch.get("labels"), step, critic_step, _this_replica()
         )
         self._critic_totals.add(metrics)
 
-    def _generator_step(self, step: tf.Tensor) -> None:
+    def _take_generator_step(self, step: tf.Tensor) -> None:
         self._generator_totals.add(self._step.generator_step(step, _this_replica()))
 
     @tf.function
