@@ -9,6 +9,8 @@ import pytest
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
+from wgan_tf.options import check_alone
+from wgan_tf.sampling.request import Request as SampleOptions
 
 VALID = Config(workdir="run")
 
@@ -290,6 +292,8 @@ MAY_CHANGE: dict[str, Any] = {
     "eval_split": "test",
     "steps": 30_000,
     "strategy": "multi_worker",
+    "on_nonfinite": "rollback",
+    "max_rollbacks": 5,
     "join_timeout": 7,
     "steps_per_call": 7,
     "checkpoint_every": 7,
@@ -340,3 +344,10 @@ def test_labels_drawn_as_the_folders_have_them_are_drawn_so_to_the_end() -> None
     assert not configuration.trajectory_changes(
         *(dataclasses.replace(config, label_distribution="data") for config in (saved, named))
     )
+
+
+def test_a_number_may_be_as_large_as_its_option_says() -> None:
+    (seed,) = (field for field in dataclasses.fields(SampleOptions) if field.name == "seed")
+    check_alone(seed, 2**63 - 1)
+    with pytest.raises(UserError, match="out of range"):
+        check_alone(seed, 2**63)

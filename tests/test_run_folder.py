@@ -84,6 +84,29 @@ def test_a_run_goes_on_with_the_kernels_that_it_was_begun_with(
         folder.check_same_run(config)
 
 
+def test_what_is_left_to_be_measured_is_as_the_run_has_it(
+    folder: RunFolder, config: Config
+) -> None:
+    is_measured = dataclasses.replace(config, precision="bfloat16", jit_compile="true")
+    assert folder.adopt(config) == config
+    folder.write(is_measured, INFO)
+    folder.check_same_run(config)
+    assert folder.adopt(config) == is_measured
+    with pytest.raises(UserError, match="--precision=float32 differs"):
+        folder.check_same_run(dataclasses.replace(config, precision="float32"))
+
+
+def test_a_run_from_before_anything_was_measured_goes_on_without_xla(
+    folder: RunFolder, config: Config
+) -> None:
+    folder.write(dataclasses.replace(config, precision="bfloat16"), INFO)
+    file = pathlib.Path(folder.config_file)
+    lines = [line for line in file.read_text().splitlines() if "jit_compile" not in line]
+    file.write_text("\n".join(lines))
+    adopted = folder.adopt(config)
+    assert (adopted.precision, adopted.jit_compile) == ("bfloat16", "false")
+
+
 def test_a_run_that_does_not_say_its_kernels_goes_on_with_any(
     folder: RunFolder, config: Config
 ) -> None:
@@ -174,3 +197,117 @@ def test_without_vertex_ai_everything_is_in_the_folder() -> None:
     assert folder == RunFolder("run")
     assert folder.tensorboard == "run/tensorboard"
     assert folder.published_model is None
+
+
+def test_learning_rates_change_on_purpose_alone(folder: RunFolder, config: Config) -> None:
+    folder.write(config, INFO)
+    lower = dataclasses.replace(config, critic_learning_rate=1e-4)
+    with pytest.raises(UserError, match="--accept_changes"):
+        folder.check_same_run(lower)
+    folder.check_same_run(lower, accept_changes=True)
+    with pytest.raises(UserError) as error:
+        folder.check_same_run(dataclasses.replace(lower, seed=4), accept_changes=True)
+    assert "--seed=4" in str(error.value)
+    assert "--accept_changes" not in str(error.value)
+
+
+def test_changes_on_purpose_are_recorded(folder: RunFolder, config: Config) -> None:
+    folder.write(config, INFO)
+    file = pathlib.Path(folder.changes_file)
+    folder.record_changes(dataclasses.replace(config, steps=7), 10)
+    assert not file.exists()
+    for step, rate in ((20, 1e-4), (30, 1e-5)):
+        changed = dataclasses.replace(config, critic_learning_rate=rate)
+        folder.record_changes(changed, step)
+        folder.write(changed, INFO)
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(x["step"], x["option"], x["from"], x["to"]) for x in lines] == [
+        (20, "critic_learning_rate", 4e-4, 1e-4),
+        (30, "critic_learning_rate", 1e-4, 1e-5),
+    ]
+    assert all(line["time"].startswith("2") for line in lines)
+
+
+@pytest.fixture
+def own(tmp_path: pathlib.Path) -> pathlib.Path:
+    path = tmp_path / "mine.py"
+    path.write_text("def loss(): ...\n")
+    return path
+
+
+def test_a_run_keeps_code_of_the_callers_own_wherever_it_is_moved(
+    folder: RunFolder, config: Config, own: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    begun = dataclasses.replace(config, architecture=str(own), objective=f"{own}:loss")
+    folder.write(begun, INFO)
+    assert (pathlib.Path(folder.path) / "own" / "mine.py").read_text() == own.read_text()
+    written = folder.read_config()
+    assert folder.adopt(begun) == written
+    moved = RunFolder(str(pathlib.Path(folder.path).rename(tmp_path / "moved")))
+    own.unlink()
+    # As its flagfile has it, with the folder named anew.
+    given = dataclasses.replace(written, workdir=moved.path)
+    moved.check_same_run(given)
+    adopted = moved.adopt(given)
+    assert adopted == moved.read_config()
+    assert (adopted.architecture, adopted.objective) == (
+        f"{moved.path}/own/mine.py",
+        f"{moved.path}/own/mine.py:loss",
+    )
+
+
+def test_a_run_does_not_go_on_with_other_code(
+    folder: RunFolder, config: Config, own: pathlib.Path
+) -> None:
+    begun = dataclasses.replace(config, objective=f"{own}:loss")
+    folder.write(begun, INFO)
+    folder.check_same_run(begun)
+    own.write_text("def loss(): return 1\n")
+    with pytest.raises(UserError, match=r"is not what the run in .* began with"):
+        folder.check_same_run(begun)
+    (pathlib.Path(folder.path) / "own" / "mine.py").write_text("def loss(): return 1\n")
+    with pytest.raises(UserError, match=r"has changed since the run in .* began"):
+        folder.check_same_run(folder.read_config())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'{"example_shape": [8, 8, 1]',
+        b'{"example_shape": [8, 8, 1]}',
+        b'{"example_shape": 8, "num_examples": 9, "class_names": null, "digest": "a"}',
+        b'{"example_shape": ["x"], "num_examples": 9, "class_names": null, "digest": "a"}',
+        b'{"example_shape": [8], "num_examples": null, "class_names": null, "digest": "a"}',
+        b'{"example_shape": [8], "num_examples": 9, "class_names": 3, "digest": "a"}',
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+    ],
+)
+def test_damage_to_what_a_run_is_trained_on_is_told(
+    folder: RunFolder, config: Config, content: bytes
+) -> None:
+    folder.write(config, INFO)
+    pathlib.Path(folder.dataset_file).write_bytes(content)
+    with pytest.raises(UserError, match=r"dataset\.json cannot be read, .*; bring it back"):
+        folder.read_info()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"--seed=\xff\n", "config.flags cannot be read"),
+        (b"--seed=1\n--bogus=2\n", "has the line '--bogus=2'"),
+        (b"--seed=many\n", "--seed=many does not fit"),
+        (b"--batch_size=0\n", "In .*config.flags, --batch_size=0 is out of range"),
+    ],
+)
+def test_damage_to_a_run_s_configuration_is_told(
+    folder: RunFolder, config: Config, content: bytes, told: str
+) -> None:
+    folder.write(config, INFO)
+    pathlib.Path(folder.config_file).write_bytes(content)
+    with pytest.raises(UserError, match=told):
+        folder.read_config()

@@ -7,6 +7,7 @@ from importlib import metadata
 
 import pytest
 
+from tests.command_line import run_here
 from tests.data.helpers import describe
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
@@ -75,17 +76,14 @@ def test_the_package_lists_its_commands_without_tensorflow(tmp_path: pathlib.Pat
         (["--flagfile=configs/cifr.flags"], 2, "or take configs/cifar.flags"),
     ],
 )
-def test_the_command_tells_what_was_meant(arguments: list[str], status: int, told: str) -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", "wgan_tf.main", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=pathlib.Path(__file__).parents[1],
-    )
-    assert run.returncode == status
-    assert told in run.stdout + run.stderr
-    assert len((run.stdout + run.stderr).splitlines()) == 1
+def test_the_command_tells_what_was_meant(
+    arguments: list[str], status: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(pathlib.Path(__file__).parents[1])
+    result = run_here("main", *arguments)
+    assert result.returncode == status
+    assert told in result.stdout + result.stderr
+    assert len((result.stdout + result.stderr).splitlines()) == 1
 
 
 def test_of_many_words_only_the_first_are_told() -> None:

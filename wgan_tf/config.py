@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from wgan_tf.errors import UserError
 from wgan_tf.options import Value, check_alone, format_value, parse_lines, typed
+from wgan_tf.paths import run_of_flagfile
 from wgan_tf.sections.data import DataOptions
 from wgan_tf.sections.families import (
     AcganOptions,
@@ -77,6 +78,8 @@ class Config(
     def from_flagfile(cls, path: str | os.PathLike[str], **changes: Any) -> Self:
         """The options that a flagfile names, such as a preset's or a run's, some of them changed.
 
+        A run's own flagfile means the folder that it lies in.
+
         Args:
             path: the flagfile.
             changes: options and their values, which win over the file's.
@@ -85,10 +88,7 @@ class Config(
             UserError: the file cannot be read, or names or gives what is no option or value.
         """
         by_name = {field.name: field for field in fields()}
-        for name in changes:
-            if name not in by_name:
-                near = if_you_meant(nearest_options(name, by_name))
-                raise UserError(f"{name} is no option; see Config's fields{near}.")
+        _require_options(changes)
         try:
             text = pathlib.Path(path).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
@@ -96,7 +96,20 @@ class Config(
                 f"{path} cannot be read ({error}); name a file of options, such as configs/digits."
                 "flags."
             ) from error
-        return cls(**{**parse_lines(text, str(path), by_name), **changes})
+        values: dict[str, Any] = parse_lines(text, str(path), by_name)
+        workdir = run_of_flagfile(pathlib.Path(path))
+        if workdir is not None:
+            values["workdir"] = workdir
+        return cls(**{**values, **changes})
+
+    def changed(self, **changes: Any) -> Self:
+        """A copy with some options changed.
+
+        Raises:
+            UserError: a change is of no option, or to no value of it.
+        """
+        _require_options(changes)
+        return dataclasses.replace(self, **changes)
 
 
 def fields() -> tuple[dataclasses.Field[Any], ...]:
@@ -110,6 +123,14 @@ def applicable(config: Config, section: type = Config) -> tuple[dataclasses.Fiel
     return tuple(
         field for field in fields() if field.name in of_section and _has_effect(field, config)
     )
+
+
+def _require_options(names: Iterable[str]) -> None:
+    known = [field.name for field in fields()]
+    for name in names:
+        if name not in known:
+            near = if_you_meant(nearest_options(name, known))
+            raise UserError(f"{name} is no option; see Config's fields{near}.")
 
 
 def require_workdir(config: Config) -> None:
@@ -132,7 +153,7 @@ def _check(config: Config) -> None:
         if not getattr(config, name):
             raise UserError(f"--{name}= names nothing; say what to train on, or leave it out.")
     check_folder_name(config.workdir, "--workdir")
-    if config.lipschitz in WITH_PENALTY.values and "batch" in (
+    if WITH_PENALTY.is_met_by(config.lipschitz) and "batch" in (
         config.dcgan_critic_norm,
         config.conv_stack_critic_norm,
     ):
@@ -141,7 +162,7 @@ def _check(config: Config) -> None:
             f"--lipschitz={config.lipschitz}, which needs a critic that judges each example alone; "
             "take layer or none."
         )
-    if config.lipschitz in WITH_PENALTY.values and config.critic_updates == "separate":
+    if WITH_PENALTY.is_met_by(config.lipschitz) and config.critic_updates == "separate":
         raise UserError(
             f"--critic_updates=separate does not go with --lipschitz={config.lipschitz}, whose "
             "points lie between real and generated examples; take joint."
@@ -191,7 +212,7 @@ def _has_effect(field: dataclasses.Field[Any], config: Config) -> bool:
     if requirement is None:
         return True
     (required,) = (other for other in fields() if other.name == requirement.option)
-    is_met = getattr(config, required.name) in requirement.values
+    is_met = requirement.is_met_by(getattr(config, required.name))
     return is_met and _has_effect(required, config)
 
 
@@ -201,7 +222,7 @@ def _check_in_use(field: dataclasses.Field[Any], config: Config) -> None:
     if requirement is None or value == field.default:
         return
     required = getattr(config, requirement.option)
-    if required not in requirement.values:
+    if not requirement.is_met_by(required):
         raise UserError(
             f"--{field.name}={format_value(value)} has no effect with "
             f"--{requirement.option}={format_value(required)}; leave it out or take "
@@ -227,6 +248,15 @@ def settle(config: Config, choices: Mapping[str, str]) -> Config:
     return dataclasses.replace(config, **made)
 
 
+def own_options(config: Config) -> tuple[str, ...]:
+    """The options whose value is code, or networks, of the caller's own."""
+    return tuple(
+        field.name
+        for field in fields()
+        if field.metadata["or_own"] and getattr(config, field.name) not in field.metadata["choices"]
+    )
+
+
 def label_distribution(config: Config) -> str:
     """`uniform` or `data`; for auto, data of folders, whose classes are seldom of one size."""
     if config.label_distribution != "auto":
@@ -235,17 +265,18 @@ def label_distribution(config: Config) -> str:
 
 
 def trajectory_changes(saved: Config, given: Config) -> Mapping[str, tuple[Value, Value]]:
-    """The options that differ and that a run may not change on its way: name -> (saved, given).
-
-    What is left to `auto` is as the run has it.
-    """
-    given = settle(given, measured_options(saved))
+    """The options that differ and that a run may not change on its way: name -> (saved, given)."""
     fixed = [field.name for field in fields() if not field.metadata["may_change"]]
     if saved.learning_rate_decay != "none":
         fixed.append("steps")
     if saved.conditional != "none" and label_distribution(saved) != label_distribution(given):
         fixed.append("dataset")
     return _differences(saved, given, fixed)
+
+
+def may_be_accepted(name: str) -> bool:
+    """Whether a run may go on with another value of an option if that is said to be wanted."""
+    return any(field.name == name and field.metadata["may_be_accepted"] for field in fields())
 
 
 def _differences(

@@ -25,7 +25,7 @@ class EvaluateOptions:
     saved_model: str = option("", "A SavedModel with the signature `sample`.")
     images: str = option("", "Images, as --dataset takes them: folder:DIR, npy:FILE.")
     checkpoint: str = option("last", "Of a run: best, last, or a step.")
-    n: int = option(10_000, "Examples to measure.", minimum=100)
+    n: int = option(10_000, "Examples to measure.", minimum=100, maximum=10**7)
     seed: int = option(0, "Seed of the generated examples.", minimum=0)
     out: str = option("", "A JSON file to write.")
 

@@ -140,7 +140,8 @@ def _held_out_accuracies(
     Seen as training sees them: of the generator itself, not of its moving average.
     """
     config = folder.read_config()
-    if not OBJECTIVES[config.objective].critic_metrics:
+    objective = OBJECTIVES.get(config.objective)
+    if objective is None or not objective.critic_metrics:
         return {}
     trainer = Trainer(config, train, tf.distribute.get_strategy())
     restore_checkpoint(

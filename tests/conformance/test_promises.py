@@ -5,16 +5,15 @@ import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_datasets as tfds
 
-from tests.conformance.table import PRESET_SHAPES, PRESETS, ROWS, Row, preset, stand_in
+from tests.conformance.table import ROWS, Row
 from tests.conformance.trajectory import (
+    one_device_trainer,
     open_data,
     require_equal_replicas,
     steps_of,
@@ -22,7 +21,6 @@ from tests.conformance.trajectory import (
 )
 from tests.untrained import card_of
 from wgan_tf import flagfile, lipschitz
-from wgan_tf.config import Config
 from wgan_tf.networks import registry
 from wgan_tf.networks.dropout import masks_from
 from wgan_tf.serving.sampler import Sampler
@@ -34,12 +32,11 @@ from wgan_tf.training.trainer import Trainer
 
 ROW = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 ROWS_BY_NAME = {row.name: row for row in ROWS}
-# Two replicas take long to trace: what these rows would show, others do, and `trajectory` compares
-# all rows by hand. Lesser precisions amplify rounding until runs differ.
-NOT_ON_TWO_REPLICAS = {
+# Lesser precisions amplify rounding until runs on one and on two replicas differ.
+ON_TWO_REPLICAS = {row.name for row in ROWS if row.config().precision == "float64"}
+# Two replicas take long to trace; what these rows have of their own is in their networks.
+LONG_ON_TWO_REPLICAS = {
     "dcgan-penalty",
-    "dcgan-penalty-float32",
-    "dcgan-penalty-bfloat16",
     "dcgan-penalty-layer-norm-decay",
     "dcgan-minimax-one-pass",
     "dcgan-classifier-multiply",
@@ -48,13 +45,15 @@ NOT_ON_TWO_REPLICAS = {
     "conv-stack-clipping",
     "conv-stack-penalty",
     "conv-stack-post-activation-penalty",
+    "resnet-penalty",
     "resnet-penalty-layer-norm",
     "resnet-classes-in-batch-norm",
+    "acgan-classes-clipping",
     "acgan-classes-penalty",
 }
 
 
-def trained_rows(names: Collection[str]) -> pytest.MarkDecorator:
+def trained_rows(names: Collection[str], long: Collection[str] = ()) -> pytest.MarkDecorator:
     """One test a row; all tests of a row one after the other in one process, which trains it once.
 
     Tracing takes seconds.
@@ -62,7 +61,9 @@ def trained_rows(names: Collection[str]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         "trained",
         [
-            pytest.param(name, marks=pytest.mark.xdist_group(name))
+            pytest.param(
+                name, marks=[pytest.mark.xdist_group(name), *[pytest.mark.long] * (name in long)]
+            )
             for name in ROWS_BY_NAME
             if name in names
         ],
@@ -74,18 +75,10 @@ def trained_rows(names: Collection[str]) -> pytest.MarkDecorator:
 TRAINED = trained_rows(ROWS_BY_NAME)
 # Several processes cost too much for all rows, which `trajectory` follows by hand.
 ROW_ELSEWHERE = "dcgan-clipping-batch-norm"
+# XLA compiles for seconds: draws of all kinds, batch norm and a penalty are in these.
+TRAINED_WITH_XLA = trained_rows(["mlp-penalty-dropout", "dcgan-clipping-batch-norm"])
 TRAINED_ELSEWHERE = trained_rows([ROW_ELSEWHERE])
 REPOSITORY = pathlib.Path(__file__).parents[2]
-PRESET = pytest.mark.parametrize("path", PRESETS, ids=[path.stem for path in PRESETS])
-
-
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(tmp_path_factory.mktemp("data"))
-
-
-def one_device_trainer(config: Config, data_dir: str) -> Trainer:
-    return Trainer(config, open_data(config, data_dir), tf.distribute.OneDeviceStrategy("/cpu:0"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,6 +147,15 @@ def test_goes_on_bit_for_bit(trained: Trained) -> None:
         np.testing.assert_array_equal(actual, expected)
 
 
+@TRAINED_WITH_XLA
+def test_xla_takes_the_same_steps_up_to_rounding(trained: Trained, data_dir: str) -> None:
+    compiled = one_device_trainer(trained.row.config(jit_compile="true"), data_dir)
+    compiled.advance(5)
+    assert compiled._advance.experimental_get_tracing_count() == 1
+    for expected, actual in zip(trained.variables_at_5, variables(compiled.state), strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-4)
+
+
 @TRAINED
 def test_export_draws_the_same(trained: Trained, data_dir: str, tmp_path: pathlib.Path) -> None:
     config = trained.row.config()
@@ -214,7 +216,7 @@ def test_four_replicas_and_two_workers_agree_with_one_device(
         np.testing.assert_array_equal(first, second)
 
 
-@trained_rows(ROWS_BY_NAME.keys() - NOT_ON_TWO_REPLICAS)
+@trained_rows(ON_TWO_REPLICAS, long=LONG_ON_TWO_REPLICAS)
 def test_two_replicas_agree_with_one_device(
     trained: Trained, data_dir: str, two_replicas: tf.distribute.Strategy
 ) -> None:
@@ -309,78 +311,3 @@ def test_penalty_gradients_equal_central_differences(row: Row, data_dir: str) ->
 def test_config_reads_back_equal(row: Row) -> None:
     config = row.config()
     assert flagfile.from_flagfile(flagfile.to_flagfile(config), "config.flags") == config
-
-
-def test_every_preset_is_in_the_table() -> None:
-    assert [path.stem for path in PRESETS] == sorted(PRESET_SHAPES)
-
-
-@pytest.fixture(scope="module")
-def cifar10_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A folder with twenty random pictures as TFDS's own builder of CIFAR-10 prepares it."""
-    folder = str(tmp_path_factory.mktemp("cifar10"))
-    builder = tfds.builder("cifar10", data_dir=folder)
-    random = np.random.default_rng(3)
-    names = [
-        "airplane",
-        "automobile",
-        "bird",
-        "cat",
-        "deer",
-        "dog",
-        "frog",
-        "horse",
-        "ship",
-        "truck",
-    ]
-
-    def examples(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        for number in range(20):
-            image = random.integers(256, size=(32, 32, 3), dtype=np.uint8)
-            key = f"{name}_{number}"
-            yield key, {"id": key, "image": image, "label": number % 10}
-
-    def split_generators(*_: object, **__: object) -> dict[str, Iterator[Any]]:
-        # The builder, too, reads these out of the download.
-        builder.info.features["label"].names = names
-        return {name: examples(name) for name in ("train", "test")}
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(builder, "_split_generators", split_generators)
-        builder.download_and_prepare()
-    return folder
-
-
-@PRESET
-def test_first_step_of_a_preset(
-    path: pathlib.Path, data_dir: str, cifar10_dir: str, tmp_path: pathlib.Path
-) -> None:
-    changes: dict[str, Any] = {
-        "workdir": str(tmp_path),
-        "batch_size": 4,
-        "critic_steps": 1,
-        "critic_warmup": False,
-        "critic_warmup_period": 0,
-    }
-    config = preset(path, **changes)
-    if config.dataset == "cifar10":
-        config = dataclasses.replace(config, data_dir=cifar10_dir)
-    else:
-        dataset = stand_in(
-            tmp_path, PRESET_SHAPES[path.stem], labelled=config.conditional != "none"
-        )
-        config = dataclasses.replace(
-            config, dataset=dataset, data_dir=data_dir, train_split="train", classes=()
-        )
-    store = open_data(config, config.data_dir)
-    assert store.example_shape == PRESET_SHAPES[path.stem]
-    registry.check(config, store.info)
-    trainer = one_device_trainer(config, config.data_dir)
-    # Large networks take longer to compile than to run for so little.
-    tf.config.run_functions_eagerly(True)
-    try:
-        trainer.advance(1)
-    finally:
-        tf.config.run_functions_eagerly(False)
-    assert trainer.step == 1
-    assert all(np.isfinite(value) for value in trainer.metrics().values())

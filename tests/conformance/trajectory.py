@@ -33,6 +33,10 @@ def open_data(config: Config, data_dir: str) -> Store:
     return open_store(dataclasses.replace(config, data_dir=data_dir), config.train_split)
 
 
+def one_device_trainer(config: Config, data_dir: str) -> Trainer:
+    return Trainer(config, open_data(config, data_dir), tf.distribute.OneDeviceStrategy("/cpu:0"))
+
+
 def variables(state: TrainingState) -> list[np.ndarray]:
     owners = (
         state.generator.weights,

@@ -1,7 +1,6 @@
-import subprocess
-import sys
-
 import pytest
+
+from tests.command_line import run_here
 
 
 @pytest.mark.parametrize(
@@ -17,8 +16,7 @@ import pytest
     ids=str,
 )
 def test_a_mistake_is_one_sentence_and_status_2(options: list[str], named: list[str]) -> None:
-    command = [sys.executable, "-m", "wgan_tf.sample", *options]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = run_here("sample", *options)
     assert result.returncode == 2
     (line,) = result.stderr.splitlines()
     assert line.startswith("error: ")

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from wgan_tf.errors import ExportError
+from wgan_tf.files import join
 from wgan_tf.serving.model_card import ModelCard
 from wgan_tf.serving.served_module import ServedModule
 from wgan_tf.serving.warmup import write_warmup_requests
@@ -69,6 +70,17 @@ def read_model_card(export_dir: str | os.PathLike[str]) -> ModelCard | None:
         return ModelCard.read(version)
     except (tf.errors.OpError, ValueError, LookupError, TypeError, AttributeError):
         return None
+
+
+def exported_steps(export_dir: str | os.PathLike[str]) -> set[int]:
+    """The steps that the versions in a folder are of, as far as their model cards can be read."""
+    root = os.fspath(export_dir)
+    names = tf.io.gfile.listdir(root) if tf.io.gfile.exists(root) else []
+    steps = set()
+    for name in names:
+        with contextlib.suppress(tf.errors.OpError, ValueError, KeyError, TypeError):
+            steps.add(ModelCard.read(join(root, name.rstrip("/"))).step)
+    return steps
 
 
 def newest_version(export_dir: str | os.PathLike[str]) -> str | None:

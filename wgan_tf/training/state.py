@@ -20,6 +20,10 @@ class TrainingState(tf.train.Checkpoint):
         generator_optimizer: of the generator.
         critic_optimizer: of the critic.
         step: generator steps taken, int64.
+        reported: the last step whose metrics and samples are told, int64; all before it are.
+        rollbacks: how often the run went back to a checkpoint, int64; a key of all random draws.
+        metric_totals: what the means of the next metrics are made of so far, float32; see
+            `Trainer.hold_metrics`.
     """
 
     generator: keras.Model
@@ -28,6 +32,9 @@ class TrainingState(tf.train.Checkpoint):
     generator_optimizer: keras.Optimizer
     critic_optimizer: keras.Optimizer
     step: tf.Variable
+    reported: tf.Variable
+    rollbacks: tf.Variable
+    metric_totals: tf.Variable
 
     def __init__(self, config: Config, info: DatasetInfo) -> None:
         """Makes the first state of a run; to be called in the strategy's scope."""
@@ -47,10 +54,16 @@ class TrainingState(tf.train.Checkpoint):
             average_generator=average_generator,
             generator_optimizer=generator_optimizer,
             critic_optimizer=critic_optimizer,
-            step=tf.Variable(
-                0,
-                dtype=tf.int64,
-                trainable=False,
-                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-            ),
+            step=_counter(),
+            reported=_counter(),
+            rollbacks=_counter(),
         )
+
+
+def _counter() -> tf.Variable:
+    return tf.Variable(
+        0,
+        dtype=tf.int64,
+        trainable=False,
+        aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+    )

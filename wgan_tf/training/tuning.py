@@ -15,6 +15,7 @@ import tensorflow as tf
 from wgan_tf.config import SECTIONS, UNMEASURED, Config, applicable, settle
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.store import Store
+from wgan_tf.errors import UserError
 from wgan_tf.evaluation.cache import digest_of
 from wgan_tf.files import write_atomically
 from wgan_tf.networks import registry
@@ -219,8 +220,9 @@ def examples_per_second(
         None where such a configuration does not train on these devices.
     """
     short = dataclasses.replace(config, critic_steps=1, critic_warmup=False, critic_warmup_period=0)
-    trainer, seconds = Trainer(short, store, strategy), []
+    trainer, seconds = None, []
     try:
+        trainer = Trainer(short, store, strategy)
         # The first call compiles.
         for _ in range(1 + _STEPS_A_CHOICE):
             began = time.perf_counter()
@@ -230,7 +232,8 @@ def examples_per_second(
             seconds.append(time.perf_counter() - began)
             if sum(seconds[1:]) > _SECONDS_A_CHOICE:
                 break
-    except tf.errors.OpError:
+    # A network of the caller's own may have another precision of its own.
+    except (tf.errors.OpError, UserError):
         return None
     finally:
         del trainer

@@ -1,0 +1,1 @@
+"""The experiments of `claims.py`: one file a claim; `registry.py` lists them."""
