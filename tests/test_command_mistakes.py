@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tests.command_line import run, run_here
 from wgan_tf import commands
-from wgan_tf.errors import DivergenceError, Status, UserError
+from wgan_tf.errors import DivergenceError, Status, Stopped, UserError
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,8 @@ def test_damaged_data_are_a_mistake(tmp_path: pathlib.Path) -> None:
         (tf.errors.ResourceExhaustedError(None, None, "x; No space left on device"), 1),
         (tf.errors.ResourceExhaustedError(None, None, "OOM when allocating\ntensor"), 1),
         (MemoryError(), 1),
-        (KeyboardInterrupt(), 1),
+        (KeyboardInterrupt(), 42),
+        (Stopped(), 42),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -292,6 +292,8 @@ MAY_CHANGE: dict[str, Any] = {
     "eval_split": "test",
     "steps": 30_000,
     "strategy": "multi_worker",
+    "on_nonfinite": "rollback",
+    "max_rollbacks": 5,
     "join_timeout": 7,
     "steps_per_call": 7,
     "checkpoint_every": 7,

@@ -86,3 +86,22 @@ def test_images_that_can_all_not_be_used_are_refused(
     with told("no usable image among 3", "0.png", "decoded"):
         runner.describe(config)
     assert not (tmp_path / "data").exists()
+
+
+def test_arrays_are_read_as_far_as_that_is_quick(
+    tmp_path: pathlib.Path, config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    points = np.zeros((3000, 2), np.float32)
+    np.save(tmp_path / "a.npy", points)
+    given = {"dataset": f"npy:{tmp_path / 'a.npy'}", "output_activation": "linear"}
+    of_points = Config(**{**vars(config), **given})
+    runner.describe(of_points)
+    assert "  2,000 of them were tried" in capsys.readouterr().out
+    points[1000:] = np.nan
+    np.save(tmp_path / "a.npy", points)
+    with told("NaN"):
+        runner.describe(of_points)
+    np.save(tmp_path / "a.npy", points[:1000])
+    runner.describe(of_points)
+    assert "were tried" not in capsys.readouterr().out
+    assert not (tmp_path / "data").exists()

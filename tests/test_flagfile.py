@@ -152,3 +152,18 @@ def test_a_saved_configuration_that_is_not_allowed_is_told_with_its_file() -> No
 def test_classes_with_commas_and_spaces_are_written_in_quotes() -> None:
     (field,) = (field for field in dataclasses.fields(Config) if field.name == "classes")
     assert parse_value(field, 'a, "b, c" ,d') == ("a", "b, c", "d")
+
+
+def test_a_runs_own_flagfile_means_the_folder_that_it_lies_in(tmp_path: pathlib.Path) -> None:
+    moved = tmp_path / "moved run"
+    moved.mkdir()
+    file = moved / "config.flags"
+    file.write_text(flagfile.to_flagfile(Config(workdir="elsewhere/run", seed=7)))
+    # Without a run around it, it is a flagfile as any other.
+    assert "--workdir=elsewhere/run" in expand_flagfiles([f"--flagfile={file}"])
+    assert Config.from_flagfile(file).workdir == "elsewhere/run"
+    (moved / "dataset.json").touch()
+    arguments = expand_flagfiles([f"--flagfile={file}", "--workdir=given"])
+    assert [a for a in arguments if "--workdir" in a] == [f"--workdir={moved}", "--workdir=given"]
+    assert Config.from_flagfile(file) == Config(workdir=str(moved), seed=7)
+    assert Config.from_flagfile(file, workdir="given").workdir == "given"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -136,6 +137,7 @@ def test_what_a_run_tells_and_draws(run: Run) -> None:
     shown = run._repr_html_()
     assert "data:image/png;base64," in shown
     assert "wasserstein_estimate" in shown
+    assert shown.count("<polyline") >= 3
 
 
 def test_a_finished_run_is_left_as_it_is_and_a_longer_one_goes_on(run: Run, config: Config) -> None:
@@ -203,6 +205,54 @@ def test_what_is_no_run_is_told(tmp_path: pathlib.Path) -> None:
         Run(tmp_path)
     with pytest.raises(UserError, match="--workdir is not given"):
         wgan_tf.train(Config())
+
+
+def least_squares() -> wgan_tf.Objective:
+    return wgan_tf.Objective(lambda x: (x - 1) ** 2, lambda x: x**2, lambda x: (x - 1) ** 2)
+
+
+def zero_centered(norms: tf.Tensor) -> tf.Tensor:
+    return norms**2
+
+
+def own_models() -> dict[str, keras.Model]:
+    layers = keras.layers
+    return {
+        "generator": keras.Sequential(
+            [keras.Input((4,)), layers.Dense(64, activation="tanh"), layers.Reshape((8, 8, 1))]
+        ),
+        "critic": keras.Sequential(
+            [keras.Input((8, 8, 1)), layers.Conv2D(2, 3, 2), layers.Flatten(), layers.Dense(1)]
+        ),
+    }
+
+
+def test_a_run_of_models_and_functions_of_ones_own_goes_on_bit_for_bit(config: Config) -> None:
+    folder = pathlib.Path(config.workdir).parent
+    small = {name: value for name, value in SMALL.items() if not name.startswith("mlp_")}
+    own = {"objective": least_squares, "penalty": zero_centered, "optimizer": keras.optimizers.Lion}
+    options = {**small, "architecture": "dcgan", "data_dir": config.data_dir}
+    models = own_models()
+    before = models["generator"].get_weights()
+    whole = wgan_tf.train(Config(workdir=str(folder / "whole"), **options), **models, **own)
+    for value, now in zip(before, models["generator"].get_weights(), strict=True):
+        np.testing.assert_array_equal(now, value)
+    half = Config(workdir=str(folder / "half"), **{**options, "steps": 10})
+    wgan_tf.train(half, **models, **own)
+    # Built again, as a script that is started again does: other first values, no longer used.
+    rest = wgan_tf.train(dataclasses.replace(half, steps=20), **own_models(), **own)
+    for name, value in variables(whole).items():
+        np.testing.assert_array_equal(variables(rest)[name], value, err_msg=name)
+    np.testing.assert_array_equal(rest.sample(3), whole.sample(3))
+    with pytest.raises(UserError, match="generator and critic belong together"):
+        wgan_tf.train(config, generator=models["generator"])
+    with pytest.raises(UserError, match="--optimizer=adam differs from the run"):
+        wgan_tf.train(
+            dataclasses.replace(half, steps=30),
+            **own_models(),
+            objective=least_squares,
+            penalty=zero_centered,
+        )
 
 
 def test_arrays_without_a_folder_to_keep_them_in_are_written_nowhere(

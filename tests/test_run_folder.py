@@ -176,6 +176,77 @@ def test_without_vertex_ai_everything_is_in_the_folder() -> None:
     assert folder.published_model is None
 
 
+def test_learning_rates_change_on_purpose_alone(folder: RunFolder, config: Config) -> None:
+    folder.write(config, INFO)
+    lower = dataclasses.replace(config, critic_learning_rate=1e-4)
+    with pytest.raises(UserError, match="--accept_changes"):
+        folder.check_same_run(lower)
+    folder.check_same_run(lower, accept_changes=True)
+    with pytest.raises(UserError) as error:
+        folder.check_same_run(dataclasses.replace(lower, seed=4), accept_changes=True)
+    assert "--seed=4" in str(error.value)
+    assert "--accept_changes" not in str(error.value)
+
+
+def test_changes_on_purpose_are_recorded(folder: RunFolder, config: Config) -> None:
+    folder.write(config, INFO)
+    file = pathlib.Path(folder.changes_file)
+    folder.record_changes(dataclasses.replace(config, steps=7), 10)
+    assert not file.exists()
+    for step, rate in ((20, 1e-4), (30, 1e-5)):
+        changed = dataclasses.replace(config, critic_learning_rate=rate)
+        folder.record_changes(changed, step)
+        folder.write(changed, INFO)
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(x["step"], x["option"], x["from"], x["to"]) for x in lines] == [
+        (20, "critic_learning_rate", 4e-4, 1e-4),
+        (30, "critic_learning_rate", 1e-4, 1e-5),
+    ]
+    assert all(line["time"].startswith("2") for line in lines)
+
+
+@pytest.fixture
+def own(tmp_path: pathlib.Path) -> pathlib.Path:
+    path = tmp_path / "mine.py"
+    path.write_text("def loss(): ...\n")
+    return path
+
+
+def test_a_run_keeps_code_of_the_callers_own_wherever_it_is_moved(
+    folder: RunFolder, config: Config, own: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    begun = dataclasses.replace(config, architecture=str(own), objective=f"{own}:loss")
+    folder.write(begun, INFO)
+    assert (pathlib.Path(folder.path) / "own" / "mine.py").read_text() == own.read_text()
+    written = folder.read_config()
+    assert folder.adopt(begun) == written
+    moved = RunFolder(str(pathlib.Path(folder.path).rename(tmp_path / "moved")))
+    own.unlink()
+    # As its flagfile has it, with the folder named anew.
+    given = dataclasses.replace(written, workdir=moved.path)
+    moved.check_same_run(given)
+    adopted = moved.adopt(given)
+    assert adopted == moved.read_config()
+    assert (adopted.architecture, adopted.objective) == (
+        f"{moved.path}/own/mine.py",
+        f"{moved.path}/own/mine.py:loss",
+    )
+
+
+def test_a_run_does_not_go_on_with_other_code(
+    folder: RunFolder, config: Config, own: pathlib.Path
+) -> None:
+    begun = dataclasses.replace(config, objective=f"{own}:loss")
+    folder.write(begun, INFO)
+    folder.check_same_run(begun)
+    own.write_text("def loss(): return 1\n")
+    with pytest.raises(UserError, match=r"is not what the run in .* began with"):
+        folder.check_same_run(begun)
+    (pathlib.Path(folder.path) / "own" / "mine.py").write_text("def loss(): return 1\n")
+    with pytest.raises(UserError, match=r"has changed since the run in .* began"):
+        folder.check_same_run(folder.read_config())
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -8,7 +8,7 @@ import pytest
 
 from wgan_tf import chief, runner
 from wgan_tf.config import Config
-from wgan_tf.errors import Status, UserError
+from wgan_tf.errors import DivergenceError, Status, UserError
 from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.sampling.output import write_samples
@@ -88,7 +88,7 @@ def copy(finished: RunFolder, tmp_path: Path) -> Config:
 
 
 def test_a_finished_run_whose_last_checkpoint_is_damaged_takes_the_missing_steps(
-    copy: Config,
+    copy: Config, finished: RunFolder
 ) -> None:
     data = Path(copy.workdir, "checkpoints", "step-2.data-00000-of-00001")
     whole = data.read_bytes()
@@ -96,10 +96,37 @@ def test_a_finished_run_whose_last_checkpoint_is_damaged_takes_the_missing_steps
     Path(copy.workdir, ".metrics.jsonl.0123456789abcdef0123456789abcdef.tmp").touch()
     Path(copy.workdir, "checkpoints", ".writing").mkdir()
     assert runner.train(copy) is Status.DONE
-    assert CheckpointFolder(f"{copy.workdir}/checkpoints").is_readable(2)
-    steps = [line["step"] for line in read_metrics(f"{copy.workdir}/metrics.jsonl")]
-    assert steps == [2]
-    assert not list(Path(copy.workdir).rglob(".*"))
+    expected, found = (
+        CheckpointFolder(f"{workdir}/checkpoints").read(2)
+        for workdir in (finished.path, copy.workdir)
+    )
+    assert expected is not None
+    assert found is not None
+    for name in expected:
+        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
+    assert told(copy.workdir) == told(finished.path)
+    assert files(copy.workdir) == files(finished.path)
+
+
+def told(workdir: str) -> list[dict[str, float | None]]:
+    """The lines of metrics, but for what the clock says."""
+    return [
+        {name: value for name, value in line.items() if name not in ("time", "images_per_sec")}
+        for line in read_metrics(f"{workdir}/metrics.jsonl")
+    ]
+
+
+def files(workdir: str) -> set[str]:
+    """All files of a run but TensorBoard's, whose names tell the time."""
+    found = {str(path.relative_to(workdir)) for path in Path(workdir).rglob("*")}
+    return {name for name in found if not name.startswith("tensorboard/")}
+
+
+def test_an_export_that_was_killed_is_made_again(copy: Config, finished: RunFolder) -> None:
+    exports = Path(copy.workdir, "export")
+    (exports / "1").rename(exports / ".unfinished-0123456789abcdef0123456789abcdef")
+    assert runner.train(copy) is Status.DONE
+    assert files(copy.workdir) == files(finished.path)
 
 
 @pytest.mark.parametrize("shown", ["metrics.jsonl", "samples", "best"])
@@ -113,3 +140,40 @@ def test_a_run_that_has_lost_its_checkpoints_does_not_begin_at_the_first_step(
     with pytest.raises(UserError, match=rf"step 2 by .*{shown}"):
         runner.train(copy)
     assert sorted(Path(copy.workdir).rglob("*")) == before
+
+
+def test_a_run_that_diverges_names_the_first_tensor_and_goes_back_as_often_as_it_may(
+    mlp_config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = dataclasses.replace(
+        mlp_config,
+        workdir=str(tmp_path / "run"),
+        data_dir=str(tmp_path / "data"),
+        precision="float32",
+        strategy="one_device",
+        critic_learning_rate=1e18,
+        on_nonfinite="rollback",
+        max_rollbacks=2,
+        steps=20,
+        sample_every=0,
+        checkpoint_every=1,
+    )
+    with pytest.raises(DivergenceError) as error:
+        runner.train(config)
+    assert "is not finite at step" in str(error.value)
+    assert "gone back to 2 times" in str(error.value)
+    output = capsys.readouterr().out
+    assert "(--on_nonfinite=rollback, 2 of at most 2)" in output
+    newest = CheckpointFolder(f"{config.workdir}/checkpoints").newest_step()
+    assert f"checkpoint of step {newest}," in str(error.value)
+    values = CheckpointFolder(f"{config.workdir}/checkpoints").read(newest or 0)
+    assert values is not None
+    assert all(np.isfinite(value).all() for value in values.values())
+    # What is advised is taken.
+    lower = dataclasses.replace(
+        config, critic_learning_rate=1e-4, steps=(newest or 0) + 1, export=False, report=False
+    )
+    with pytest.raises(UserError, match="--accept_changes"):
+        runner.train(lower)
+    assert runner.train(lower, accept_changes=True) is Status.DONE
+    assert Path(config.workdir, "changes.jsonl").read_text().count("critic_learning_rate") == 1

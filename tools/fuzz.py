@@ -11,6 +11,7 @@ any.
 import argparse
 import collections
 import contextlib
+import dataclasses
 import faulthandler
 import io
 import os
@@ -22,18 +23,26 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if __name__ == "__main__":
+    # Whoever imports this has TensorFlow already.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 import numpy as np
 from absl.testing import flagsaver
 
 from tools import fuzz_files
-from tools.mangling import command_line
+from tools.mangling import command_line, random_value
 from wgan_tf import commands, flagfile
+from wgan_tf.data.selection import select_classes
 from wgan_tf.errors import UserError
+from wgan_tf.evaluate import EvaluateOptions
+from wgan_tf.options import check_alone, parse_value
 from wgan_tf.runner import check_data
+from wgan_tf.sample import SampleOptions
+from wgan_tf.training.chosen_checkpoint import parse_checkpoint
 
 LONGEST_MESSAGE = 2000
 DATA_DIR = "data"
@@ -45,6 +54,8 @@ class TooSlowError(Exception):
 
 def try_options(random: np.random.Generator, folder: pathlib.Path) -> str:
     """Trains with a random command line up to where the examples are prepared."""
+    if random.integers(8) == 0:
+        return _try_other_command(random)
     line = command_line(random, str(folder / "run"), str(folder / DATA_DIR))
     with flagsaver.flagsaver():
         commands.parse(["fuzz", *line])
@@ -55,6 +66,20 @@ def try_options(random: np.random.Generator, folder: pathlib.Path) -> str:
     text.encode()
     flagfile.to_readable(config)
     check_data(config)
+    return "accepted"
+
+
+def _try_other_command(random: np.random.Generator) -> str:
+    """Reads the options of a command that uses a run, a checkpoint and a class among them."""
+    options = (SampleOptions, EvaluateOptions)[random.integers(2)]
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(options):
+        if random.integers(3) == 0:
+            values[field.name] = parse_value(field, random_value(field, random))
+            check_alone(field, values[field.name])
+    options(**values)
+    parse_checkpoint(values.get("checkpoint", "last"))
+    select_classes(np.arange(9) % 3, ("a, b", "1", "c"), (values.get("label") or "1",))
     return "accepted"
 
 

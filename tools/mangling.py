@@ -12,7 +12,18 @@ from wgan_tf.options import default_value, field_type, format_value
 
 # Numbers at the edges of types and of what makes sense.
 _NUMBERS = ("0", "-1", "1", "2", "3", "64", "0.5", "1e-9", "1e20", "1e300", "-0.0", "nan", "inf")
-_NUMBERS += ("2147483647", "2147483648", "99999999999999999999", "1_0", "0x10", "٣", "", " ", "1,2")
+_NUMBERS += (
+    "9" * 5000,
+    "2147483647",
+    "2147483648",
+    "99999999999999999999",
+    "1_0",
+    "0x10",
+    "٣",
+    "",
+    " ",
+    "1,2",
+)
 _TEXTS = ("", "~nobody/x", "a b", "é", "a\0b", "caf\udce9", "a\nb", " x", "x" * 5000, "*", "[1]")
 _TEXTS += ("digits", "mnist", "toy:swissroll", "toy:", "folder:", "folder:/dev", "npy:/dev/null")
 _TEXTS += (
@@ -83,7 +94,7 @@ def command_line(random: np.random.Generator, workdir: str, data_dir: str) -> li
     likely = Config(**_system(random, arguments))
     fields = configuration.fields() if random.integers(4) == 0 else configuration.applicable(likely)
     for number in random.choice(len(fields), int(random.integers(0, 7)), replace=False):
-        arguments[fields[number].name] = _value(fields[number], random)
+        arguments[fields[number].name] = random_value(fields[number], random)
     line = [f"--{name}={value}" for name, value in arguments.items()]
     if random.integers(20) == 0:
         line.append(str(random.choice([*_TEXTS, "--bogus=1", "--steps", "--noexport", "-steps=3"])))
@@ -113,7 +124,8 @@ _CONSTRAINTS = ("none", "weight_clipping", "gradient_penalty", "spectral_norm")
 _TOYS = ("toy:25gaussians", "toy:swissroll", "toy:8gaussians")
 
 
-def _value(field: dataclasses.Field[Any], random: np.random.Generator) -> str:
+def random_value(field: dataclasses.Field[Any], random: np.random.Generator) -> str:
+    """An option's value as a flag takes it, mostly one that may be."""
     kind, is_list = field_type(field)
     metadata = field.metadata
     if is_list:

@@ -17,12 +17,14 @@ from wgan_tf.errors import DivergenceError, ExportError, UserError, WorkerLostEr
 from wgan_tf.tensorflow_import import import_tensorflow
 
 if TYPE_CHECKING:
+    from wgan_tf.objectives import Objective
     from wgan_tf.run import Run, train
 
 __all__ = [
     "Config",
     "DivergenceError",
     "ExportError",
+    "Objective",
     "Run",
     "UserError",
     "WorkerLostError",
@@ -30,8 +32,15 @@ __all__ = [
 ]
 
 
+_WITH_TENSORFLOW = {
+    "Objective": "wgan_tf.objectives",
+    "Run": "wgan_tf.run",
+    "train": "wgan_tf.run",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name not in ("Run", "train"):
+    if name not in _WITH_TENSORFLOW:
         raise AttributeError(f"module 'wgan_tf' has no attribute '{name}'")
     import_tensorflow()
-    return getattr(importlib.import_module("wgan_tf.run"), name)
+    return getattr(importlib.import_module(_WITH_TENSORFLOW[name]), name)

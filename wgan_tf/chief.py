@@ -18,6 +18,7 @@ from wgan_tf.evaluation.evaluator import (
 )
 from wgan_tf.evaluation.metrics import METRICS, ranking_metric
 from wgan_tf.labels import label_weights
+from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving.sampler import Sampler
@@ -47,7 +48,7 @@ class ChiefObserver(Observer):
         store: Store,
         held_out: Store | None,
     ) -> None:
-        """Begins with no history: what was told before an interruption may be told again.
+        """Begins with what metrics.jsonl tells; a warning may be told again after a stop.
 
         Args:
             config: the run's configuration.
@@ -75,7 +76,10 @@ class ChiefObserver(Observer):
         self._evaluator = self._build_evaluator()
         ranking = ranking_metric(self._evaluator.metric_names) if self._evaluator else None
         self._best = BestCheckpoint(state, folder.best_checkpoints, ranking) if ranking else None
-        self._history: list[dict[str, float | None]] = []
+        self._history: list[dict[str, float | None]] = [
+            {name: value for name, value in line.items() if name != "time"}
+            for line in read_metrics(folder.metrics_file)
+        ]
         self._told: set[str] = set()
 
     def served(self) -> ServedModule:
@@ -85,6 +89,15 @@ class ChiefObserver(Observer):
     def profiled(self) -> contextlib.AbstractContextManager[None]:
         """See `Observer`."""
         return tf.profiler.experimental.Profile(self._folder.tensorboard)
+
+    def told(self, message: str) -> None:
+        """See `Observer`."""
+        self._monitor.message(message)
+
+    def went_back(self, step: int) -> None:
+        """See `Observer`."""
+        self._monitor.take_back(step)
+        self._history = [line for line in self._history if (line["step"] or 0) <= step]
 
     def advanced(self, step: int) -> None:
         """See `Observer`."""
@@ -97,9 +110,9 @@ class ChiefObserver(Observer):
             values.update(self._evaluation())
             if self._best:
                 self._best.offer(values)
-            self._warn(step, values)
         histograms = inspection.histograms(self._config, self._trainer, self._store)
         self._monitor.summary(step, values, histograms)
+        self._warn(step, values)
 
     def samples_due(self, step: int) -> None:
         """See `Observer`."""

@@ -17,7 +17,15 @@ from wgan_tf import config as configuration
 from wgan_tf import tensorflow_import
 from wgan_tf.command_help import help_text
 from wgan_tf.config import Config
-from wgan_tf.errors import DivergenceError, ExportError, Status, UserError, WorkerLostError, reason
+from wgan_tf.errors import (
+    DivergenceError,
+    ExportError,
+    Status,
+    Stopped,
+    UserError,
+    WorkerLostError,
+    reason,
+)
 from wgan_tf.flagfile import expand_flagfiles
 from wgan_tf.options import (
     check_alone,
@@ -29,9 +37,12 @@ from wgan_tf.options import (
 )
 from wgan_tf.paths import expand_user
 from wgan_tf.suggestions import if_you_meant, nearest_options
+from wgan_tf.training.interruption import StopRequest
 
 # Options of the commands that name a place to write, in which a shell leaves a ~ alone.
 PATH_FLAGS = ("workdir", "out", "saved_model")
+
+_GO_ON = "Stopped; run the same command again to go on."
 
 Options = TypeVar("Options")
 
@@ -110,15 +121,22 @@ def changed_by_flags(config: Config) -> Config:
     return dataclasses.replace(config, **values)
 
 
-def run(command: Callable[[], Status]) -> NoReturn:
+def run(command: Callable[[], Status], stop: StopRequest | None = None) -> NoReturn:
     """Parses the flags, runs a command and exits with its status.
 
     What the user can mend is told in a sentence on stderr, without a traceback: a mistake in the
-    options or the data (status 2), a loss that is not finite, an export that is not right, a full
-    disk or an interruption at once (status 1), a lost worker (status 42: starting all again goes
-    on).
+    options or the data (status 2), a loss that is not finite, an export that is not right or a
+    full disk (status 1), a stop or a lost worker (status 42: starting all again goes on).
+
+    Args:
+        command: what is run.
+        stop: what it listens to, if it does; from here on, SIGTERM and SIGINT stop it.
     """
-    app.run(lambda _: _told(command), flags_parser=_parse)
+    try:
+        with stop or StopRequest(ends_process=True):
+            app.run(lambda _: _told(command), flags_parser=_parse)
+    except Stopped:
+        _exit_with(Status.STOPPED, _GO_ON)
     raise AssertionError("app.run exits")
 
 
@@ -208,8 +226,8 @@ def _told(command: Callable[[], Status]) -> Status:
         sys.stdout.flush()
         # An orderly exit would wait for the lost worker.
         os._exit(Status.STOPPED)
-    except KeyboardInterrupt:
-        _exit_with(Status.FAILED, "Interrupted; run the same command again to go on.")
+    except (Stopped, KeyboardInterrupt):
+        _exit_with(Status.STOPPED, _GO_ON)
     except Exception as error:
         # Not above: it imports TensorFlow.
         from wgan_tf.files import is_full_disk, is_out_of_memory

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from wgan_tf.errors import UserError
 from wgan_tf.options import Value, check_alone, format_value, parse_lines, typed
+from wgan_tf.paths import run_of_flagfile
 from wgan_tf.sections.data import DataOptions
 from wgan_tf.sections.families import (
     AcganOptions,
@@ -74,6 +75,8 @@ class Config(
     def from_flagfile(cls, path: str | os.PathLike[str], **changes: Any) -> Self:
         """The options that a flagfile names, such as a preset's or a run's, some of them changed.
 
+        A run's own flagfile means the folder that it lies in.
+
         Args:
             path: the flagfile.
             changes: options and their values, which win over the file's.
@@ -90,7 +93,11 @@ class Config(
                 f"{path} cannot be read ({error}); name a file of options, such as configs/digits."
                 "flags."
             ) from error
-        return cls(**{**parse_lines(text, str(path), by_name), **changes})
+        values: dict[str, Any] = parse_lines(text, str(path), by_name)
+        workdir = run_of_flagfile(pathlib.Path(path))
+        if workdir is not None:
+            values["workdir"] = workdir
+        return cls(**{**values, **changes})
 
     def changed(self, **changes: Any) -> Self:
         """A copy with some options changed.
@@ -143,7 +150,7 @@ def _check(config: Config) -> None:
         if not getattr(config, name):
             raise UserError(f"--{name}= names nothing; say what to train on, or leave it out.")
     check_folder_name(config.workdir, "--workdir")
-    if config.lipschitz in WITH_PENALTY.values and "batch" in (
+    if WITH_PENALTY.is_met_by(config.lipschitz) and "batch" in (
         config.dcgan_critic_norm,
         config.conv_stack_critic_norm,
     ):
@@ -152,7 +159,7 @@ def _check(config: Config) -> None:
             f"--lipschitz={config.lipschitz}, which needs a critic that judges each example alone; "
             "take layer or none."
         )
-    if config.lipschitz in WITH_PENALTY.values and config.critic_updates == "separate":
+    if WITH_PENALTY.is_met_by(config.lipschitz) and config.critic_updates == "separate":
         raise UserError(
             f"--critic_updates=separate does not go with --lipschitz={config.lipschitz}, whose "
             "points lie between real and generated examples; take joint."
@@ -202,7 +209,7 @@ def _has_effect(field: dataclasses.Field[Any], config: Config) -> bool:
     if requirement is None:
         return True
     (required,) = (other for other in fields() if other.name == requirement.option)
-    is_met = getattr(config, required.name) in requirement.values
+    is_met = requirement.is_met_by(getattr(config, required.name))
     return is_met and _has_effect(required, config)
 
 
@@ -212,12 +219,21 @@ def _check_in_use(field: dataclasses.Field[Any], config: Config) -> None:
     if requirement is None or value == field.default:
         return
     required = getattr(config, requirement.option)
-    if required not in requirement.values:
+    if not requirement.is_met_by(required):
         raise UserError(
             f"--{field.name}={format_value(value)} has no effect with "
             f"--{requirement.option}={format_value(required)}; leave it out or take "
             f"--{requirement.option}={' or '.join(map(format_value, requirement.values))}."
         )
+
+
+def own_options(config: Config) -> tuple[str, ...]:
+    """The options whose value is code, or networks, of the caller's own."""
+    return tuple(
+        field.name
+        for field in fields()
+        if field.metadata["or_own"] and getattr(config, field.name) not in field.metadata["choices"]
+    )
 
 
 def label_distribution(config: Config) -> str:
@@ -235,6 +251,11 @@ def trajectory_changes(saved: Config, given: Config) -> Mapping[str, tuple[Value
     if saved.conditional != "none" and label_distribution(saved) != label_distribution(given):
         fixed.append("dataset")
     return _differences(saved, given, fixed)
+
+
+def may_be_accepted(name: str) -> bool:
+    """Whether a run may go on with another value of an option if that is said to be wanted."""
+    return any(field.name == name and field.metadata["may_be_accepted"] for field in fields())
 
 
 def _differences(

@@ -26,6 +26,10 @@ class UserError(Exception):
         super().__init__(_shortened(printable(message)))
 
 
+class Stopped(BaseException):
+    """A signal asked to stop; `Exception`'s handlers let it pass."""
+
+
 class DivergenceError(RuntimeError):
     """A loss is no longer finite."""
 

@@ -29,6 +29,16 @@ def join(folder: StrPath, *names: str) -> str:
     return "/".join([os.fspath(folder).rstrip("/"), *names])
 
 
+def read_bytes(path: StrPath) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        tf.errors.OpError: it cannot be read.
+    """
+    with tf.io.gfile.GFile(os.fspath(path), "rb") as file:
+        return bytes(file.read())
+
+
 def write_atomically(path: StrPath, data: bytes) -> None:
     """Writes `data` to the file `path` in whole or not at all, making its folder if needed.
 
@@ -76,6 +86,24 @@ def copy_directory(source: StrPath, target: StrPath) -> None:
         tf.io.gfile.makedirs(copied)
         for file in files:
             tf.io.gfile.copy(join(folder, file), join(copied, file), overwrite=True)
+
+
+def same_files(first: StrPath, second: StrPath) -> bool:
+    """Whether a folder has every file of another, with the same bytes."""
+    root = os.fspath(first)
+    for folder, _, files in tf.io.gfile.walk(root):
+        inside = folder.removeprefix(root).strip("/")
+        for name in files:
+            other = join(second, inside, name) if inside else join(second, name)
+            if not tf.io.gfile.exists(other):
+                return False
+            with (
+                tf.io.gfile.GFile(join(folder, name), "rb") as one,
+                tf.io.gfile.GFile(other, "rb") as two,
+            ):
+                if one.size() != two.size() or one.read() != two.read():
+                    return False
+    return True
 
 
 def require_writable(directory: StrPath, option: str = "--workdir") -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from wgan_tf.config import SECTIONS, Config, applicable, fields
 from wgan_tf.errors import UserError, reason
 from wgan_tf.options import format_value, parse_lines
-from wgan_tf.paths import expand_user
+from wgan_tf.paths import expand_user, run_of_flagfile
 from wgan_tf.suggestions import if_you_meant, nearest
 
 
@@ -60,7 +60,8 @@ def expand_flagfiles(arguments: Sequence[str]) -> list[str]:
     """Arguments with the lines of each --flagfile=FILE, and of those that it names, in its place.
 
     As absl has it: lines that begin with # or // say nothing, and FILE may be the next argument.
-    Unlike absl, it reads UTF-8 with or without a byte-order mark.
+    Unlike absl, it reads UTF-8 with or without a byte-order mark. A run's own flagfile means the
+    folder that it lies in, wherever the run was moved.
 
     Raises:
         UserError: a file cannot be read.
@@ -91,7 +92,11 @@ def _lines_said(path: str) -> Iterator[str]:
             f"options{_if_you_meant_near(file)}."
         ) from error
     stripped = (line.strip() for line in lines)
-    return (line for line in stripped if line and not line.startswith(("#", "//")))
+    said = (line for line in stripped if line and not line.startswith(("#", "//")))
+    workdir = run_of_flagfile(file)
+    if workdir is None:
+        return said
+    return (f"--workdir={workdir}" if line.startswith("--workdir=") else line for line in said)
 
 
 def _if_you_meant_near(missing: pathlib.Path) -> str:

@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterable
 
 import tensorflow as tf
 
+from wgan_tf import own_code
+
 Critic = Callable[[tf.Tensor], tf.Tensor]
+Penalty = Callable[[tf.Tensor], tf.Tensor]
 
 
 def interpolate(real: tf.Tensor, generated: tf.Tensor, mixing: tf.Tensor) -> tf.Tensor:
@@ -49,7 +52,20 @@ def clip_variables(variables: Iterable[tf.Variable], clip_value: float) -> None:
         variable.assign(tf.clip_by_value(variable, -clip_value, clip_value))
 
 
-PENALTIES = {
+PENALTIES: dict[str, Penalty] = {
     "gradient_penalty": two_sided_penalty,
     "one_sided_gradient_penalty": one_sided_penalty,
 }
+
+
+def find_penalty(name: str) -> Penalty | None:
+    """The penalty of `--lipschitz`: one of `PENALTIES`, the caller's function, or none.
+
+    Raises:
+        UserError: the function is not there, or does not return one number an example.
+    """
+    if not own_code.is_name(name):
+        return PENALTIES.get(name)
+    penalty: Penalty = own_code.load(name, "--lipschitz")
+    own_code.check_one_an_example(penalty, [tf.constant([0.0, 1.0, 2.5])], f"--lipschitz={name}")
+    return penalty

@@ -1,15 +1,17 @@
 """Trains: `python -m wgan_tf.main --flagfile=configs/NAME.flags --workdir=DIR`."""
 
+import functools
 import sys
 
 from absl import flags
 
 from wgan_tf import commands
 from wgan_tf.errors import Status, UserError
+from wgan_tf.training.interruption import StopRequest
 
 
-def main() -> Status:
-    """Trains as the flags say, or only tells what would be trained."""
+def main(stop: StopRequest) -> Status:
+    """Trains as the flags say until a stop is asked for, or only tells what would be trained."""
     if len(sys.argv) == 1:
         raise UserError(
             "Nothing is said of what to train; the first run to try is --flagfile="
@@ -20,7 +22,10 @@ def main() -> Status:
     commands.import_tensorflow(config.workdir)
     from wgan_tf import runner
 
-    return runner.describe(config) if flags.FLAGS.dry_run else runner.train(config)
+    accept_changes = flags.FLAGS.accept_changes
+    if flags.FLAGS.dry_run:
+        return runner.describe(config, accept_changes=accept_changes)
+    return runner.train(config, stop=stop, accept_changes=accept_changes)
 
 
 if __name__ == "__main__":
@@ -28,4 +33,8 @@ if __name__ == "__main__":
     flags.DEFINE_bool(
         "dry_run", False, "Print options, networks and data set; train nothing, write nothing."
     )
-    commands.run(main)
+    flags.DEFINE_bool(
+        "accept_changes", False, "Go on with other learning rates than the run has so far."
+    )
+    request = StopRequest(ends_process=True)
+    commands.run(functools.partial(main, request), request)

@@ -5,9 +5,12 @@ of Goodfellow et al. 2014 has a discriminator D = sigmoid(s), whose logit s is t
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
+
+from wgan_tf import own_code
+from wgan_tf.errors import UserError
 
 Loss = Callable[[tf.Tensor], tf.Tensor]
 OfBoth = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -124,3 +127,32 @@ OBJECTIVES = {
     "non_saturating": _of_discriminator(non_saturating_generator_loss),
     "hinge": Objective(hinge_real_loss, hinge_generated_loss, wasserstein_generator_loss),
 }
+
+
+def find_objective(name: str) -> Objective:
+    """The objective of `--objective`: one of `OBJECTIVES`, or what the caller's function returns.
+
+    Raises:
+        UserError: there is none, or a loss does not have one number an example.
+    """
+    if name in OBJECTIVES:
+        return OBJECTIVES[name]
+    option = f"--objective={name}"
+    made = own_code.load(name, "--objective")
+    objective = own_code.call(made, option) if callable(made) else made
+    if not isinstance(objective, Objective):
+        raise UserError(
+            f"{option} gives {type(objective).__name__}; return a wgan_tf.Objective of the three "
+            "losses."
+        )
+    scores = tf.constant([-1.0, 0.5, 2.0])
+    functions: dict[str, tuple[Any, int]] = {
+        "real_loss": (objective.real_loss, 1),
+        "generated_loss": (objective.generated_loss, 1),
+        "generator_loss": (objective.generator_loss, 1),
+        **{key: (metric, 2) for key, metric in objective.critic_metrics.items()},
+        **{key: (metric, 1) for key, metric in objective.generator_metrics.items()},
+    }
+    for key, (function, arguments) in functions.items():
+        own_code.check_one_an_example(function, [scores] * arguments, f"{key} of {option}")
+    return objective

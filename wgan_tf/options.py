@@ -9,10 +9,11 @@ import os
 import re
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from wgan_tf.errors import UserError
+from wgan_tf.own_code import is_name
 from wgan_tf.suggestions import if_you_meant, nearest
 
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
@@ -28,10 +29,21 @@ Value = str | int | float | bool | tuple[str, ...] | tuple[int, ...] | tuple[flo
 
 @dataclasses.dataclass(frozen=True)
 class Requirement:
-    """An option has an effect only while another option has one of some values."""
+    """An option has an effect only while another option has one of some values.
+
+    Attributes:
+        option: the other one.
+        values: its values.
+        or_own: whether code of the caller's own does as well as one of them.
+    """
 
     option: str
     values: tuple[Value, ...]
+    or_own: bool = False
+
+    def is_met_by(self, value: Value) -> bool:
+        """Whether the other option's value is one of them."""
+        return value in self.values or (self.or_own and is_name(str(value)))
 
 
 def option(
@@ -39,10 +51,13 @@ def option(
     help: str,
     *,
     choices: Sequence[str] = (),
+    or_own: str = "",
+    is_own: Callable[[str], bool] = is_name,
     minimum: float = -math.inf,
     maximum: float = math.inf,
     only_with: Requirement | None = None,
     may_change: bool = False,
+    may_be_accepted: bool = False,
     is_required: bool = False,
     is_repeated: bool = False,
 ) -> Any:
@@ -52,11 +67,15 @@ def option(
         default: the value where none is given; None for an option that may be left open.
         help: a sentence for `--help`.
         choices: the allowed words; empty allows any.
+        or_own: what of the caller's own is allowed besides, for `--help`; empty allows nothing.
+        is_own: whether a word has the form of it.
         minimum: the least allowed number (of each entry, for a list).
         maximum: the greatest allowed number.
         only_with: a value other than the default is refused while this does not hold.
         may_change: whether a run may go on from its checkpoint with another value, which is so
             where the option does not shape the trajectory.
+        may_be_accepted: whether a run may go on with another value where `--accept_changes` says
+            that it is wanted, though the option shapes the trajectory.
         is_required: whether a command does not do without it.
         is_repeated: whether a list is given by one flag an entry.
     """
@@ -65,10 +84,13 @@ def option(
         metadata={
             "help": help,
             "choices": tuple(choices),
+            "or_own": or_own,
+            "is_own": is_own,
             "minimum": minimum,
             "maximum": maximum,
             "only_with": only_with,
             "may_change": may_change,
+            "may_be_accepted": may_be_accepted,
             "is_required": is_required,
             "is_repeated": is_repeated,
         },
@@ -88,7 +110,9 @@ def field_type(field: dataclasses.Field[Any]) -> tuple[type, bool]:
 def help_of(field: dataclasses.Field[Any]) -> str:
     """What --help says of an option."""
     choices = field.metadata["choices"]
-    return str(field.metadata["help"]) + (f" One of {', '.join(choices)}." if choices else "")
+    or_own = field.metadata["or_own"] and f"; or {field.metadata['or_own']}"
+    one_of = f" One of {', '.join(choices)}{or_own}." if choices else ""
+    return str(field.metadata["help"]) + one_of
 
 
 def default_value(field: dataclasses.Field[Any]) -> Value:
@@ -164,10 +188,12 @@ def check_alone(field: dataclasses.Field[Any], value: Value | None) -> None:
         raise UserError(f"--{field.name} is not given; see --help.")
     entries = value if isinstance(value, tuple) else () if value is None else (value,)
     for entry in entries:
-        if choices and entry not in choices:
+        or_own = field.metadata["or_own"]
+        if choices and entry not in choices and not (or_own and field.metadata["is_own"](entry)):
+            allowed = ", ".join(choices) + (or_own and f", or {or_own}")
+            near = if_you_meant(nearest(str(entry), choices))
             raise UserError(
-                f"--{field.name}={format_value(entry)} is not known; take one of "
-                f"{', '.join(choices)}{if_you_meant(nearest(str(entry), choices))}."
+                f"--{field.name}={format_value(entry)} is not known; take one of {allowed}{near}."
             )
         if isinstance(entry, str):
             _check_text(field.name, entry)

@@ -22,3 +22,9 @@ def expand_user(path: str, option: str) -> pathlib.Path:
             f"{option}{path} names the home folder of a user that is not known here; write the "
             "whole path."
         ) from error
+
+
+def run_of_flagfile(file: pathlib.Path) -> str | None:
+    """The folder of the run whose own flagfile a file is; None where it is another's."""
+    is_run = file.name == "config.flags" and (file.parent / "dataset.json").is_file()
+    return str(file.parent) if is_run else None

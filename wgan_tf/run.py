@@ -7,8 +7,9 @@ import importlib.util
 import numbers
 import os
 import pathlib
+import tempfile
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -16,13 +17,17 @@ import numpy as np
 import tensorflow as tf
 
 from wgan_tf import config as configuration
-from wgan_tf import reporting, runner, subjects
+from wgan_tf import own_code, reporting, runner, subjects
 from wgan_tf.config import Config
 from wgan_tf.data.selection import find_class
-from wgan_tf.errors import UserError
+from wgan_tf.errors import Status, UserError
+from wgan_tf.lipschitz import Penalty
 from wgan_tf.monitoring.metrics_log import STEP_AND_TIME, read_metrics
+from wgan_tf.networks import keras_files
+from wgan_tf.objectives import Objective
 from wgan_tf.options import LARGEST_INTEGER
 from wgan_tf.paths import expand_user
+from wgan_tf.reporting.inline_curves import draw_curves
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.sampling.request import MAX_SEED
 from wgan_tf.serving.export import export
@@ -32,9 +37,26 @@ from wgan_tf.training.checkpoint_folder import CheckpointFolder
 from wgan_tf.training.chosen_checkpoint import Checkpoint
 
 _SHOWN_METRICS = 12
+_SHOWN_CURVES = {
+    "Losses": ("critic_loss", "generator_loss"),
+    "Estimate": ("wasserstein_estimate", "held_out_wasserstein_estimate"),
+}
+# The arguments of `train` that are functions, and the options that name such a function.
+OWN_OPTIONS = {"objective": "objective", "penalty": "lipschitz", "optimizer": "optimizer"}
 
 
-def train(config: Config, *, images: Any = None, labels: Any = None) -> "Run":
+def train(
+    config: Config,
+    *,
+    images: Any = None,
+    labels: Any = None,
+    generator: keras.Model | None = None,
+    critic: keras.Model | None = None,
+    objective: Callable[[], Objective] | None = None,
+    penalty: Penalty | None = None,
+    optimizer: Callable[[float], keras.Optimizer] | None = None,
+    accept_changes: bool = False,
+) -> "Run":
     """Trains a run, or goes on with the one in `config.workdir`; a finished one is left as it is.
 
     An interruption (Ctrl-C, a notebook's stop button, SIGTERM) saves the state and returns; called
@@ -46,9 +68,21 @@ def train(config: Config, *, images: Any = None, labels: Any = None) -> "Run":
             float [N, D]; or a finite tf.data.Dataset of such examples, or of (example, label)
             pairs. They are kept in the run's folder.
         labels: the classes of `images`, whole numbers [N] from 0.
+        generator: in place of `config.architecture`, with `critic`: [latent [B, latent_dim], label
+            int32 [B] if the run is conditional] -> examples [B, ...] in the range of
+            `config.output_activation`. Its weights are the first ones; it is copied, not trained.
+        critic: examples [B, ...] -> [scores [B, 1], class logits [B, num_classes] if the run is
+            conditional].
+        objective: in place of `config.objective`, a function that returns an Objective.
+        penalty: in place of `config.lipschitz`, a function of the norms of the critic's gradient
+            [B] -> penalties [B].
+        optimizer: in place of `config.optimizer`, a class or a function that makes a
+            keras.Optimizer of a learning rate.
+        accept_changes: whether a run may go on with other learning rates.
 
     Raises:
-        UserError: an option or the data are not usable; says what is allowed.
+        KeyboardInterrupt: an interruption came before the run began.
+        UserError: an option, the networks or the data are not usable; says what is allowed.
         DivergenceError: a loss is not finite.
         WorkerLostError: another worker is gone; training goes on when all are started again.
         ExportError: the exported generator does not do what the trained one does.
@@ -63,8 +97,23 @@ def train(config: Config, *, images: Any = None, labels: Any = None) -> "Run":
         config = dataclasses.replace(config, dataset=_keep(images, labels, config.workdir))
     elif labels is not None:
         raise UserError("labels are given without images; give both, or neither.")
-    with _quiet_tensorflow():
-        runner.train(config)
+    own = {"objective": objective, "penalty": penalty, "optimizer": optimizer}
+    named: dict[str, Any] = {
+        OWN_OPTIONS[name]: own_code.name_of(function, name)
+        for name, function in own.items()
+        if function is not None
+    }
+    with contextlib.ExitStack() as stack:
+        if generator is not None and critic is not None:
+            named["architecture"] = stack.enter_context(tempfile.TemporaryDirectory())
+            keras_files.write_pair(named["architecture"], generator, critic)
+        elif (generator, critic) != (None, None):
+            raise UserError("generator and critic belong together; give both, or neither.")
+        config = dataclasses.replace(config, **named)
+        stack.enter_context(_quiet_tensorflow())
+        status = runner.train(config, accept_changes=accept_changes)
+    if status is Status.STOPPED and not RunFolder(config.workdir).exists():
+        raise KeyboardInterrupt
     return Run(config.workdir)
 
 
@@ -186,13 +235,14 @@ class Run:
         return f"<Run {self.workdir}: step {self.step:,} of {self.config.steps:,}>"
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the newest grid, and the newest metrics."""
+        """What a notebook shows: the newest grid, curves, and the newest metrics."""
         parts = [f"<p><b>{self.workdir}</b>: step {self.step:,} of {self.config.steps:,}</p>"]
         grids = sorted(pathlib.Path(self._folder.samples).glob("step_*.png"))
         if grids:
             encoded = base64.b64encode(grids[-1].read_bytes()).decode()
             parts.append(f'<img alt="{grids[-1].name}" src="data:image/png;base64,{encoded}">')
         lines = read_metrics(self._folder.metrics_file)
+        parts += [draw_curves(title, lines, names) for title, names in _SHOWN_CURVES.items()]
         if lines:
             rows = [
                 f"<tr><td>{name}</td><td>{value:.4g}</td></tr>"

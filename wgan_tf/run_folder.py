@@ -1,6 +1,7 @@
 """A run's folder: where things are in it, and the two files that say what the run is."""
 
 import dataclasses
+import datetime
 import json
 from collections.abc import Mapping
 from importlib import metadata
@@ -15,6 +16,7 @@ from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.store import Store, describe, open_store
 from wgan_tf.errors import UserError
 from wgan_tf.files import write_atomically
+from wgan_tf.networks.own import digest_own, keep_own, kept_own
 from wgan_tf.options import format_value
 from wgan_tf.tensorflow_import import ONEDNN_ENTRY, ONEDNN_VARIABLE, onednn_in_effect
 
@@ -60,6 +62,11 @@ class RunFolder:
         return f"{self.path}/dataset.json"
 
     @property
+    def own(self) -> str:
+        """Folder of what is the caller's own: Python files, and networks as Keras models."""
+        return f"{self.path}/own"
+
+    @property
     def checkpoints(self) -> str:
         """Folder of checkpoints."""
         return self.elsewhere.get("AIP_CHECKPOINT_DIR", f"{self.path}/checkpoints")
@@ -95,6 +102,11 @@ class RunFolder:
         return f"{self.path}/converted"
 
     @property
+    def changes_file(self) -> str:
+        """The changes of options that shape the run, made on its way."""
+        return f"{self.path}/changes.jsonl"
+
+    @property
     def samples(self) -> str:
         """Folder of sample grids."""
         return f"{self.path}/samples"
@@ -109,35 +121,59 @@ class RunFolder:
         return tf.io.gfile.exists(self.config_file)
 
     def write(self, config: Config, info: DatasetInfo) -> None:
-        """Makes the folder and says in it what the run is."""
+        """Makes the folder and says in it what the run is; what is the caller's own is kept."""
         tf.io.gfile.makedirs(self.path)
+        own = {name: getattr(config, name) for name in configuration.own_options(config)}
+        kept: dict[str, Any] = {name: keep_own(value, self.own) for name, value in own.items()}
         entries = {
             **dataclasses.asdict(info),
             "trajectory_version": TRAJECTORY_VERSION,
+            "own": {name: digest_own(name, value) for name, value in kept.items()},
             ONEDNN_ENTRY: onednn_in_effect(),
         }
         write_atomically(self.dataset_file, json.dumps(entries).encode())
-        write_atomically(self.config_file, flagfile.to_flagfile(config).encode())
+        written = dataclasses.replace(config, **kept)
+        write_atomically(self.config_file, flagfile.to_flagfile(written).encode())
 
     def read_config(self) -> Config:
-        """The run's configuration, with the folder where it is now.
+        """The run's configuration, with the folder, and what it keeps, where they are now.
 
         Raises:
             UserError: no run is here, or its configuration is of another version.
         """
         configuration.check_folder_name(self.path, "--workdir")
+        config = self._read_written_config()
+        kept: dict[str, Any] = {
+            name: kept_own(getattr(config, name), self.own)
+            for name in configuration.own_options(config)
+        }
+        return dataclasses.replace(config, workdir=self.path, **kept)
+
+    def adopt(self, config: Config) -> Config:
+        """A configuration with the run's own files where it names the same ones elsewhere.
+
+        Raises:
+            UserError: it names others, or those that the run keeps have changed.
+        """
         if not self.exists():
-            raise UserError(
-                f"--workdir={self.path} holds no run, which would have a config.flags; name the "
-                "folder that wgan_tf.main trained in."
-            )
-        try:
-            with tf.io.gfile.GFile(self.config_file) as file:
-                text = file.read()
-        except (tf.errors.OpError, UnicodeDecodeError) as error:
-            raise self._unreadable(self.config_file) from error
-        config = flagfile.from_flagfile(text, self.config_file)
-        return dataclasses.replace(config, workdir=self.path)
+            return config
+        written, saved = self._read_written_config(), self.read_config()
+        digests = self._read_dataset_entries().get("own", {})
+        kept: dict[str, Any] = {}
+        for name in {*configuration.own_options(saved)} & {*configuration.own_options(config)}:
+            given, kept[name] = getattr(config, name), getattr(saved, name)
+            if digest_own(name, kept[name]) != digests.get(name):
+                raise UserError(
+                    f"--{name}={kept[name]} has changed since the run in {self.path} began; bring "
+                    "it back as it was, or take another --workdir."
+                )
+            is_same = given in (kept[name], getattr(written, name))
+            if not is_same and digest_own(name, given) != digests[name]:
+                raise UserError(
+                    f"--{name}={given} is not what the run in {self.path} began with; go on with "
+                    f"--{name}={kept[name]}, or take another --workdir."
+                )
+        return dataclasses.replace(config, **kept)
 
     def read_info(self) -> DatasetInfo:
         """What the run is trained on.
@@ -178,8 +214,12 @@ class RunFolder:
             )
         return store
 
-    def check_same_run(self, config: Config) -> None:
+    def check_same_run(self, config: Config, *, accept_changes: bool = False) -> None:
         """Checks that a run here, if there is one, may go on with this configuration.
+
+        Args:
+            config: what is given.
+            accept_changes: whether options that may be changed on purpose are.
 
         Raises:
             UserError: it was begun by a version whose steps are others, an option that shapes the
@@ -194,12 +234,17 @@ class RunFolder:
                 f"those of {metadata.version('wgan_tf')} (see CHANGELOG.md); go on with that "
                 "version, or take another --workdir."
             )
-        changes = configuration.trajectory_changes(self.read_config(), config)
+        changes = configuration.trajectory_changes(self.read_config(), self.adopt(config))
         for name, (saved, given) in changes.items():
+            may_be_accepted = configuration.may_be_accepted(name)
+            if may_be_accepted and accept_changes:
+                continue
+            ways = [f"go on with --flagfile={self.config_file}", "take another --workdir"]
+            if may_be_accepted:
+                ways.insert(1, "change it on purpose by --accept_changes")
             raise UserError(
                 f"--{name}={format_value(given)} differs from the run in "
-                f"{self.path}, which has --{name}={format_value(saved)}; go on with "
-                f"--flagfile={self.config_file}, or take another --workdir."
+                f"{self.path}, which has --{name}={format_value(saved)}; {', or '.join(ways)}."
             )
         onednn = entries.get(ONEDNN_ENTRY)
         if onednn is not None and onednn != onednn_in_effect():
@@ -209,6 +254,27 @@ class RunFolder:
                 f"{'1' if onednn else '0'} before TensorFlow is imported, or take another "
                 "--workdir."
             )
+
+    def record_changes(self, config: Config, step: int) -> None:
+        """Adds a line to `changes.jsonl` for each option that shapes the rest of the run anew.
+
+        Args:
+            config: what the run goes on with.
+            step: from where.
+        """
+        changes = configuration.trajectory_changes(self.read_config(), config)
+        if not changes:
+            return
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        lines = [
+            json.dumps({"step": step, "time": now, "option": name, "from": saved, "to": given})
+            for name, (saved, given) in changes.items()
+        ]
+        before = b""
+        if tf.io.gfile.exists(self.changes_file):
+            with tf.io.gfile.GFile(self.changes_file, "rb") as file:
+                before = file.read()
+        write_atomically(self.changes_file, before + "".join(f"{x}\n" for x in lines).encode())
 
     def check_same_data(self, info: DatasetInfo) -> None:
         """Checks that the examples are those that the run here began with.
@@ -221,6 +287,19 @@ class RunFolder:
                 f"The examples of --dataset have changed since the run in {self.path} began; "
                 "bring the old ones back, or take another --workdir."
             )
+
+    def _read_written_config(self) -> Config:
+        if not self.exists():
+            raise UserError(
+                f"--workdir={self.path} holds no run, which would have a config.flags; name the "
+                "folder that wgan_tf.main trained in."
+            )
+        try:
+            with tf.io.gfile.GFile(self.config_file) as file:
+                text = file.read()
+        except (tf.errors.OpError, UnicodeDecodeError) as error:
+            raise self._unreadable(self.config_file) from error
+        return flagfile.from_flagfile(text, self.config_file)
 
     def _read_dataset_entries(self) -> dict[str, Any]:
         try:

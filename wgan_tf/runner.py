@@ -1,28 +1,31 @@
 """Puts a run together: data, networks, devices, and where it shows what it does."""
 
+import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 
 import tensorflow as tf
 
 from wgan_tf import config as configuration
-from wgan_tf import flagfile, reporting
+from wgan_tf import flagfile
 from wgan_tf.chief import ChiefObserver, reference_points
+from wgan_tf.completion import make_good, missing
 from wgan_tf.config import Config
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.store import describe as describe_data
 from wgan_tf.data.store import open_store, report_source
-from wgan_tf.errors import Status, UserError, WorkerLostError, reason
+from wgan_tf.errors import Status, Stopped, UserError, WorkerLostError, reason
 from wgan_tf.files import remove_leftovers, require_writable
 from wgan_tf.labels import count_classes, grid_labels
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.networks import registry
+from wgan_tf.networks.own import digest_own
 from wgan_tf.options import format_value
 from wgan_tf.run_folder import RunFolder
+from wgan_tf.run_lock import locked, require_unlocked
 from wgan_tf.serving.export import export, write_run_saved_model
-from wgan_tf.serving.saved_model import read_model_card
 from wgan_tf.suggestions import listed
 from wgan_tf.tensorflow_import import onednn_in_effect
 from wgan_tf.training import training_loop
@@ -44,6 +47,8 @@ from wgan_tf.training.trainer import Trainer
 
 # What may differ between the workers of one run: where its files are on each.
 LOCAL_OPTIONS = ("workdir", "data_dir")
+# A checkpoint's name for the last step that is told.
+REPORTED = "reported/.ATTRIBUTES/VARIABLE_VALUE"
 # What TensorFlow raises in a worker when another is gone.
 LOST_WORKER = (
     tf.errors.UnavailableError,
@@ -54,14 +59,16 @@ LOST_WORKER = (
 )
 
 
-def describe(config: Config) -> Status:
+def describe(config: Config, *, accept_changes: bool = False) -> Status:
     """Prints what would be trained; writes nothing and meets no other worker.
 
     Raises:
         UserError: it cannot be trained.
     """
     cluster = find_cluster(config, os.environ)
-    RunFolder.from_environment(config.workdir, os.environ).check_same_run(config)
+    folder = RunFolder.from_environment(config.workdir, os.environ)
+    config = folder.adopt(config)
+    folder.check_same_run(config, accept_changes=accept_changes)
     info = check_data(config)
     reports = [_data_report(config, split) for split in (config.train_split, config.eval_split)]
     if cluster:
@@ -69,6 +76,7 @@ def describe(config: Config) -> Status:
         devices = f"{len(cluster.workers)} workers, {max(local_gpus(), 1)} replicas on this one"
     else:
         devices = ", ".join(device_names(build_strategy(config)))
+    registry.try_own(config, info)
     print(flagfile.to_readable(config))
     for build in (registry.build_generator, registry.build_critic):
         build(config, info).summary()
@@ -77,79 +85,114 @@ def describe(config: Config) -> Status:
     return Status.DONE
 
 
-def train(config: Config) -> Status:
-    """Trains, from the newest checkpoint if there is one.
+def train(
+    config: Config, *, stop: StopRequest | None = None, accept_changes: bool = False
+) -> Status:
+    """Trains, from the newest checkpoint if there is one, and makes good what is missing.
+
+    Args:
+        config: the run's configuration.
+        stop: open, what a command listens to; without one, this opens its own.
+        accept_changes: whether a run may go on with other learning rates.
 
     Raises:
         UserError: the run cannot be begun, or gone on with.
-        DivergenceError: a loss is not finite.
+        DivergenceError: a number is not finite.
         WorkerLostError: another worker of the cluster is gone.
     """
     cluster = find_cluster(config, os.environ)
-    is_chief = cluster is None or cluster.is_chief
     folder = RunFolder.from_environment(config.workdir, os.environ)
-    if cluster:
-        meet(cluster, lambda: _check_worker(config, folder, cluster), config.join_timeout)
-    folder.check_same_run(config)
-    kept = CheckpointFolder(folder.checkpoints)
-    last_step = kept.newest_step()
-    if last_step is None:
-        require_no_progress(folder)
-    elif last_step >= config.steps and kept.is_readable(last_step):
-        print(f"{config.workdir} is done: all {config.steps:,} steps are taken.")
-        exported = read_model_card(folder.exports)
-        if is_chief and config.export and (exported is None or exported.step != last_step):
-            print(export(folder))
-        return Status.DONE
-    check_data(config)
-    if is_chief:
+    is_chief = cluster is None or cluster.is_chief
+
+    def check() -> Config:
+        adopted = folder.adopt(config)
+        folder.check_same_run(adopted, accept_changes=accept_changes)
+        _check_startable(adopted, folder, is_chief=is_chief)
+        return adopted
+
+    with contextlib.ExitStack() as stack:
+        try:
+            stop = stop or stack.enter_context(StopRequest())
+            if cluster:
+                meet(cluster, lambda: _facts(config, folder, cluster, check), config.join_timeout)
+            config = check()
+            if is_chief and _has_to_write(config, folder):
+                stack.enter_context(locked(folder.path, print))
+                _clear_leftovers(folder)
+            return _train(config, folder, cluster, stop)
+        except Stopped:
+            return _stopped(folder)
+        except LOST_WORKER as error:
+            if cluster is None:
+                raise
+            raise WorkerLostError(
+                f"Worker {cluster.number} lost the others ({reason(error)}); start all workers "
+                "again to go on from the last checkpoint."
+            ) from error
+
+
+def _check_startable(config: Config, folder: RunFolder, *, is_chief: bool) -> None:
+    """Checks all that can be known before anything is written."""
+    if _finished_step(config, folder) is None:
+        if CheckpointFolder(folder.checkpoints).newest_step() is None:
+            require_no_progress(folder)
+        check_data(config)
+    if is_chief and _has_to_write(config, folder):
         require_writable(config.workdir)
-    try:
-        return _train(config, folder, build_strategy(config, cluster), is_chief=is_chief)
-    except LOST_WORKER as error:
-        if cluster is None:
-            raise
-        raise WorkerLostError(
-            f"Worker {cluster.number} lost the others ({reason(error)}); start all workers again "
-            "to go on from the last checkpoint."
-        ) from error
+        require_unlocked(folder.path)
 
 
-def _train(
-    config: Config, folder: RunFolder, strategy: tf.distribute.Strategy, *, is_chief: bool
-) -> Status:
+def _has_to_write(config: Config, folder: RunFolder) -> bool:
+    finished = _finished_step(config, folder)
+    return finished is None or bool(missing(config, folder, finished))
+
+
+def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: StopRequest) -> Status:
+    is_chief = cluster is None or cluster.is_chief
+    finished = _finished_step(config, folder)
+    if finished is not None:
+        print(f"{config.workdir} is done: all {config.steps:,} steps are taken.")
+        if is_chief:
+            make_good(config, folder, finished, lambda: export(folder), print)
+        return Status.DONE
+    strategy = build_strategy(config, cluster)
     store = open_store(config, config.train_split)
     is_evaluated = is_chief and config.eval_every > 0
     held_out = open_store(config, config.eval_split) if is_evaluated else None
     folder.check_same_data(store.info)
+    if not folder.exists():
+        registry.try_own(config, store.info)
 
     trainer = Trainer(config, store, strategy)
     checkpoints = Checkpoints(
-        trainer.state, folder.checkpoints, config.keep_checkpoints, is_writer=is_chief
+        trainer.state,
+        folder.checkpoints,
+        config.keep_checkpoints,
+        every=config.checkpoint_every,
+        is_writer=is_chief,
     )
     checkpoints.restore_newest(tell=print)
+    trainer.take_up()
     # Past this, the chief writes; by then every worker has read.
     trainer.any_worker(False)
     if not is_chief:
         print(f"Training on {_described(strategy)}; the chief shows how far it is.", flush=True)
-        with StopRequest() as stop:
-            is_finished = training_loop.train(
-                config, trainer, checkpoints=checkpoints, observer=Observer(), stop=stop
-            )
-        return Status.DONE if is_finished else _stopped(trainer)
-    _clear_leftovers(folder)
+        is_finished = training_loop.train(
+            config, trainer, checkpoints=checkpoints, observer=Observer(), stop=stop
+        )
+        return Status.DONE if is_finished else _stopped(folder)
+    print(_beginning(config, folder, trainer), flush=True)
+    if folder.exists():
+        folder.record_changes(config, trainer.step)
     folder.write(config, store.info)
-    with (
-        StopRequest() as stop,
-        Monitor(
-            folder,
-            total_steps=config.steps,
-            initial_step=trainer.step,
-            reference_points=reference_points(store),
-            grid_columns=len(grid_labels(count_classes(config, store.info))) or None,
-            stream=sys.stdout,
-        ) as monitor,
-    ):
+    with Monitor(
+        folder,
+        total_steps=config.steps,
+        initial_step=trainer.reported,
+        reference_points=reference_points(store),
+        grid_columns=len(grid_labels(count_classes(config, store.info))) or None,
+        stream=sys.stdout,
+    ) as monitor:
         monitor.message(f"Training on {_described(strategy)}")
         for line in (
             *_described_data(config, config.train_split, store.info),
@@ -160,14 +203,33 @@ def _train(
         is_finished = training_loop.train(
             config, trainer, checkpoints=checkpoints, observer=observer, stop=stop
         )
-        if is_finished and config.export:
-            monitor.message(write_run_saved_model(folder, observer.served(), trainer.step))
-    if not is_finished:
-        return _stopped(trainer)
-    if config.report:
-        reporting.write_report([folder], folder.report_file)
-        print(folder.report_file)
+        if not is_finished:
+            return _stopped(folder)
+        make_good(
+            config,
+            folder,
+            trainer.step,
+            lambda: write_run_saved_model(folder, observer.served(), trainer.step),
+            monitor.message,
+        )
     return Status.DONE
+
+
+def _finished_step(config: Config, folder: RunFolder) -> int | None:
+    """The step of the newest checkpoint, if all steps are taken and told by then."""
+    kept = CheckpointFolder(folder.checkpoints)
+    step = kept.newest_step()
+    if step is None or step < config.steps:
+        return None
+    values = kept.read(step)
+    is_told = values is not None and values.get(REPORTED, step) >= config.steps
+    return step if is_told else None
+
+
+def _beginning(config: Config, folder: RunFolder, trainer: Trainer) -> str:
+    if not folder.exists() and trainer.step == 0:
+        return f"A new run of {config.steps:,} steps in {folder.path}"
+    return f"Going on from step {trainer.step:,} of {config.steps:,} in {folder.path}"
 
 
 def _clear_leftovers(folder: RunFolder) -> None:
@@ -177,27 +239,32 @@ def _clear_leftovers(folder: RunFolder) -> None:
         CheckpointFolder(directory).clear()
 
 
-def _stopped(trainer: Trainer) -> Status:
-    print(f"Stopped at step {trainer.step:,}; run the same command again to go on.")
+def _stopped(folder: RunFolder) -> Status:
+    step = CheckpointFolder(folder.checkpoints).newest_step()
+    where = "before the first step" if step is None else f"at step {step:,}"
+    print(f"Stopped {where}; run the same command again to go on.")
     return Status.STOPPED
 
 
-def _check_worker(config: Config, folder: RunFolder, cluster: Cluster) -> Facts:
+def _facts(
+    config: Config, folder: RunFolder, cluster: Cluster, check: Callable[[], object]
+) -> Facts:
     """Checks what needs no operation of TensorFlow; tells what all workers must share."""
     check_replicas(config, cluster)
-    folder.check_same_run(config)
+    newest = CheckpointFolder(folder.checkpoints).newest_step()
+    check()
     info = check_data(config)
-    if cluster.is_chief:
-        require_writable(config.workdir)
     options = {
         f"--{field.name}": format_value(getattr(config, field.name))
         for field in configuration.fields()
         if field.name not in LOCAL_OPTIONS
     }
+    for name in configuration.own_options(config):
+        options[f"--{name}"] = digest_own(name, getattr(config, name))
     return {
         **options,
         "The number of GPUs": str(local_gpus()),
-        "The newest checkpoint": str(CheckpointFolder(folder.checkpoints).newest_step()),
+        "The newest checkpoint": str(newest),
         "The number and shape of the examples": f"{info.num_examples} {info.example_shape}",
         "oneDNN": "on" if onednn_in_effect() else "off",
         "The version of TensorFlow": tf.__version__,
@@ -239,7 +306,7 @@ def _data_report(config: Config, split: str) -> list[str]:
     lines = _described_data(config, split, describe_data(config, split))
     lines += _described_source(source.notes, source.left_out)
     if source.num_tried is not None:
-        lines.append(f"  {source.num_tried:,} of the files were tried, the others will be later")
+        lines.append(f"  {source.num_tried:,} of them were tried, the others will be when prepared")
     return lines
 
 

@@ -140,13 +140,14 @@ def _held_out_accuracies(
     Seen as training sees them: of the generator itself, not of its moving average.
     """
     config = folder.read_config()
-    if not OBJECTIVES[config.objective].critic_metrics:
+    objective = OBJECTIVES.get(config.objective)
+    if objective is None or not objective.critic_metrics:
         return {}
     trainer = Trainer(config, train, tf.distribute.get_strategy())
     restore_checkpoint(
         folder,
         checkpoint,
-        lambda path: trainer.state.read(path).assert_existing_objects_matched(),
+        trainer.state.take,
     )
     accuracies = {f"held_out_{name}" for name in HELD_OUT_ACCURACIES}
     found = held_out_metrics(config, trainer, held_out, count)

@@ -12,6 +12,8 @@ from wgan_tf.config import Config
 
 PRESETS = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.flags"))
 
+# A file of the caller's own, in place of a family.
+OWN_PAIR = str(pathlib.Path(__file__).with_name("own_pair.py"))
 PICTURES = {"image_size": 8, "architecture": "dcgan", "dcgan_width": 4, "dcgan_start_size": 2}
 PERCEPTRONS = {
     "architecture": "mlp",
@@ -288,6 +290,7 @@ ROWS = [
             "mlp_critic_activation": "tanh",
         },
     ),
+    Row("own-networks-classes-penalty", "digits", {"architecture": OWN_PAIR, **LABELS}),
 ]
 
 

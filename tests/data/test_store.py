@@ -133,9 +133,9 @@ def test_wrong_classes_are_told_before_anything_is_prepared(tmp_path: Path) -> N
 
 
 def test_wrong_classes_are_refused(tmp_path: Path, points_file: Path) -> None:
-    for wrong in ("ten", "10", "-1"):
+    for wrong in ("ten", "10", "-1", "9" * 5000):
         with told(
-            f"'{wrong}'", "choose among 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, or their numbers 0 to 9"
+            f"'{wrong[:99]}", "choose among 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, or their numbers 0 to 9"
         ):
             open_all("digits", tmp_path, classes=("1", wrong))
     with told("--classes=1", points_file):

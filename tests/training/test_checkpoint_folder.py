@@ -137,17 +137,28 @@ def test_a_kill_at_any_moment_loses_no_checkpoint_and_leaves_nothing_for_long(
     assert restored(state, broken) == 15
 
 
-def test_a_checkpoint_with_a_flipped_bit_is_not_readable(
+def test_a_checkpoint_with_a_flipped_bit_is_not_read(
     state: tf.train.Checkpoint, tmp_path: pathlib.Path
 ) -> None:
     write(state, tmp_path, 5)
     folder = CheckpointFolder(str(tmp_path))
-    assert folder.is_readable(5)
-    assert not folder.is_readable(6)
+    assert folder.read(5) == {"value/.ATTRIBUTES/VARIABLE_VALUE": 5}
+    assert folder.read(6) is None
     data = tmp_path / "step-5.data-00000-of-00001"
     content = bytearray(data.read_bytes())
     content[0] ^= 1
     data.write_bytes(content)
-    assert not folder.is_readable(5)
+    assert folder.read(5) is None
     with pytest.raises(UserError, match="None of the checkpoints"):
         restored(state, tmp_path)
+
+
+@pytest.mark.parametrize("stops", [[], [3], [7, 12], [11, 14, 19], [21]])
+def test_checkpoints_of_stops_leave_the_others_as_they_would_be(
+    stops: list[int], state: tf.train.Checkpoint, tmp_path: pathlib.Path
+) -> None:
+    for step in sorted([0, 5, 10, 15, 20, 22, *stops]):
+        CheckpointFolder(str(tmp_path)).write(state, step, keep=3, every=5)
+    assert CheckpointFolder(str(tmp_path)).steps() == [15, 20, 22]
+    CheckpointFolder(str(tmp_path)).write(state, 23, keep=3, every=0)
+    assert CheckpointFolder(str(tmp_path)).steps() == [23]

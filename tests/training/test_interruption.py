@@ -1,26 +1,64 @@
+import pathlib
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
+from wgan_tf.errors import Stopped
 from wgan_tf.training.interruption import StopRequest
 
+BOTH = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_is_noted(number: signal.Signals) -> None:
-    with StopRequest() as stop:
+
+@BOTH
+def test_a_signal_stops_what_runs(number: signal.Signals) -> None:
+    stop = StopRequest()
+    with pytest.raises(Stopped), stop:
         assert not stop.received
         signal.raise_signal(number)
-        assert stop.received
+        pytest.fail("it went on")
     assert stop.received
+
+
+@BOTH
+def test_a_deferred_signal_is_noted(number: signal.Signals) -> None:
+    with StopRequest() as stop:
+        with stop.deferred():
+            signal.raise_signal(number)
+            assert stop.received
+        assert stop.received
+
+
+def test_what_takes_long_is_stopped_at_once() -> None:
+    with pytest.raises(Stopped), StopRequest() as stop, stop.deferred():
+        with stop.at_once():
+            pass
+        with stop.at_once():
+            signal.raise_signal(signal.SIGTERM)
+            pytest.fail("it went on")
+
+
+def test_what_takes_long_does_not_begin_after_a_signal() -> None:
+    with StopRequest() as stop, stop.deferred():
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(Stopped), stop.at_once():
+            pytest.fail("it began")
 
 
 def test_the_user_is_told_that_the_signal_was_heard(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    with StopRequest():
+    told = ""
+    with StopRequest() as stop, stop.deferred():
         signal.raise_signal(signal.SIGINT)
-    assert "Stopping" in capfd.readouterr().err
+        while not told.endswith(".\n"):
+            told += capfd.readouterr().err
+    assert "Stopping after the steps under way" in told
+    with pytest.raises(Stopped), StopRequest():
+        signal.raise_signal(signal.SIGINT)
+    assert "Stopping;" in capfd.readouterr().err
 
 
 @pytest.fixture
@@ -33,7 +71,7 @@ def interruptible() -> Iterator[None]:
 
 @pytest.mark.usefixtures("interruptible")
 def test_a_second_signal_has_its_usual_effect() -> None:
-    with StopRequest() as stop, pytest.raises(KeyboardInterrupt):
+    with StopRequest() as stop, stop.deferred(), pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGTERM)
         assert stop.received
         signal.raise_signal(signal.SIGINT)
@@ -48,3 +86,51 @@ def test_afterwards_signals_have_their_usual_effect() -> None:
     with pytest.raises(ZeroDivisionError), StopRequest():
         _ = 1 / 0
     assert {number: signal.getsignal(number) for number in before} == before
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+# The first thread is in a function of C for minutes, as it is in a step of TensorFlow.
+BUSY = """
+import contextlib
+import hashlib
+
+from wgan_tf.training.interruption import StopRequest
+
+with StopRequest(ends_process=True) as stop:
+    with stop.deferred() if {deferred} else contextlib.nullcontext():
+        print("busy", flush=True)
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 2**30)
+"""
+
+
+def busy(*, deferred: bool) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", BUSY.format(deferred=deferred)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=pathlib.Path(__file__).parents[2],
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "busy\n"
+    return process
+
+
+def test_a_process_that_computes_is_ended_by_the_first_signal() -> None:
+    process = busy(deferred=False)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 42
+    assert "Stopping" in errors
+    assert "run the same command again" in errors
+
+
+def test_a_process_whose_state_is_not_saved_is_ended_by_the_second() -> None:
+    process = busy(deferred=True)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    assert process.stderr.readline() == "\n"
+    assert process.stderr.readline().startswith("Stopping after the steps under way")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 1

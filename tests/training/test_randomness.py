@@ -12,11 +12,11 @@ def test_no_two_draws_share_a_key() -> None:
     steps = tf.constant([0, 1, 256, 4096, 199_999, 2**40], tf.int64)
     critic_steps = tf.constant([0, 1, 99, 256, MAX_CRITIC_STEPS - 1], tf.int64)
     keys = {
-        tuple(draw_key(seed, purpose, step, critic_step).numpy())
-        for seed, purpose in itertools.product((0, 2**31 - 1), Purpose)
+        tuple(draw_key(seed, purpose, step, critic_step, stream).numpy())
+        for seed, purpose, stream in itertools.product((0, 2**31 - 1), Purpose, (0, 1, 2))
         for step, critic_step in itertools.product(steps, critic_steps)
     }
-    assert len(keys) == 2 * len(Purpose) * len(steps) * len(critic_steps)
+    assert len(keys) == 6 * len(Purpose) * len(steps) * len(critic_steps)
 
 
 def test_critic_steps_that_can_be_asked_for_have_keys_of_their_own() -> None:

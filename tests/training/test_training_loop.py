@@ -1,6 +1,7 @@
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import pytest
@@ -12,10 +13,25 @@ from wgan_tf.training.observer import Observer
 
 
 class FakeTrainer:
-    """Counts steps; from step `diverges_at` on a loss is not a number."""
+    """Counts steps and the seconds that they take; at step `diverges_at` a loss is not a number.
 
-    def __init__(self, step: int = 0, diverges_at: int | None = None) -> None:
+    It diverges as long as it went back less than `diverges` times.
+    """
+
+    def __init__(
+        self,
+        step: int = 0,
+        diverges_at: int | None = None,
+        diverges: float = math.inf,
+        seconds: float = 0.001,
+    ) -> None:
         self.step = step
+        self.reported = step
+        self.rollbacks = 0
+        self.held: list[int] = []
+        self.now = 0.0
+        self._seconds = seconds
+        self._diverges = diverges
         self.advances: list[int] = []
         self.averaged: list[int] = []
         self._diverges_at = diverges_at
@@ -23,13 +39,35 @@ class FakeTrainer:
     def advance(self, steps: int) -> None:
         self.step += steps
         self.advances.append(steps)
+        self.now += self._seconds * steps
         self.averaged += range(self.step - steps, self.step)
 
     def any_worker(self, says: bool) -> bool:
         return says
 
+    def mean_over_replicas(self, value: float) -> float:
+        return value
+
+    def set_reported(self, step: int) -> None:
+        assert step == self.step
+        self.reported = step
+
+    def hold_metrics(self) -> None:
+        self.held = list(self.averaged)
+
+    def take_up(self, rollbacks: int) -> None:
+        self.rollbacks = rollbacks
+        self.averaged = list(self.held)
+
+    def first_not_finite(self) -> tuple[str, int] | None:
+        return None if self._diverges_at is None else ("critic_loss", self._diverges_at)
+
     def metrics(self) -> dict[str, float]:
-        diverged = self._diverges_at is not None and self.step >= self._diverges_at
+        diverged = (
+            self._diverges_at is not None
+            and self.step >= self._diverges_at
+            and self.rollbacks < self._diverges
+        )
         return {
             "critic_loss": float("nan") if diverged else 0.5,
             "steps_averaged": float(len(self.averaged)),
@@ -45,10 +83,22 @@ class FakeStop:
     def __init__(self, quiet: float = float("inf")) -> None:
         self._quiet = quiet
 
+        self.is_at_once = False
+
     @property
     def received(self) -> bool:
         self._quiet -= 1
         return self._quiet < 0
+
+    @contextlib.contextmanager
+    def deferred(self) -> Iterator[None]:
+        yield
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        self.is_at_once = True
+        yield
+        self.is_at_once = False
 
 
 class Recorder(Observer):
@@ -62,6 +112,14 @@ class Recorder(Observer):
         self.evaluated: list[int] = []
         self.flushed: list[int] = []
         self.profiled_steps: list[int] = []
+        self.messages: list[str] = []
+
+    def told(self, message: str) -> None:
+        self.messages.append(message)
+
+    def went_back(self, step: int) -> None:
+        self.summaries = {s: metrics for s, metrics in self.summaries.items() if s <= step}
+        self.sampled = [s for s in self.sampled if s <= step]
 
     def advanced(self, step: int) -> None:
         assert step == self.trainer.step
@@ -86,9 +144,17 @@ class Recorder(Observer):
     def checkpoint_due(self) -> None:
         self.flushed.append(self.trainer.step)
 
+    @property
+    def saved_step(self) -> int:
+        return self.saved[-1]
+
     def save(self) -> None:
         if self.trainer.step not in self.saved:
             self.saved.append(self.trainer.step)
+        self.reported = self.trainer.reported
+
+    def restore_newest(self, tell: Callable[[str], None]) -> None:
+        self.trainer.step, self.trainer.reported = self.saved[-1], self.reported
 
 
 @pytest.fixture
@@ -101,6 +167,27 @@ def config() -> Config:
         checkpoint_every=5,
         batch_size=4,
     )
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time that passes in the steps of the trainer alone."""
+    clock = FakeClock()
+    monkeypatch.setattr(training_loop, "time", clock)
+    advance = FakeTrainer.advance
+
+    def timed(self: FakeTrainer, steps: int) -> None:
+        advance(self, steps)
+        clock.now = self.now
+
+    monkeypatch.setattr(FakeTrainer, "advance", timed)
+
+
+class FakeClock:
+    now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
 
 
 def train(config: Config, recorder: Recorder, stop: FakeStop | None = None) -> bool:
@@ -129,7 +216,76 @@ def test_calls_are_as_long_as_events_and_the_option_allow(config: Config) -> Non
     train(dataclasses.replace(config, steps_per_call=50, steps=20), seen)
     # Stops at the multiples of 3, 4 and 5.
     stops = np.cumsum(seen.trainer.advances).tolist()
-    assert stops == [3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 18, 20]
+    assert stops == [1, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 18, 20]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "longest"), [(0.01, 50), (0.1, 20), (0.5, 4), (1.9, 1), (60.0, 1)]
+)
+def test_calls_take_two_seconds_or_a_step(seconds: float, longest: int, config: Config) -> None:
+    seen = Recorder(FakeTrainer(seconds=seconds))
+    long = dataclasses.replace(
+        config, steps_per_call=50, steps=100, summary_every=0, sample_every=0, checkpoint_every=0
+    )
+    assert train(long, seen)
+    assert seen.trainer.advances[0] == 1
+    assert max(seen.trainer.advances) == longest
+    assert sum(seen.trainer.advances) == 100
+
+
+def test_warm_up_steps_count_for_as_many_as_they_are(config: Config) -> None:
+    seen = Recorder(FakeTrainer(seconds=1.0))
+    warm = dataclasses.replace(
+        config,
+        **{"critic_warmup": True, "steps_per_call": 50, "steps": 60, "summary_every": 0},
+        **{"sample_every": 0, "checkpoint_every": 0},
+    )
+    assert train(warm, seen)
+    # 101 updates a step for 25 steps, then 6; this trainer takes a second for either.
+    assert seen.trainer.advances == [1, *[2] * 12, 33, 2]
+
+
+class Watchful(Recorder):
+    """Notes what is saved when something begins that a signal interrupts at once."""
+
+    def __init__(self, trainer: FakeTrainer, stop: FakeStop) -> None:
+        super().__init__(trainer)
+        self.stop = stop
+        self.interruptible: list[int] = []
+
+    def check(self) -> None:
+        if self.stop.is_at_once:
+            assert self.saved[-1] == self.trainer.step
+            self.interruptible.append(self.trainer.step)
+
+    def summarized(self, step: int, metrics: Mapping[str, float], *, evaluates: bool) -> None:
+        super().summarized(step, metrics, evaluates=evaluates)
+        assert self.stop.is_at_once or not evaluates
+        self.check()
+
+
+def test_what_takes_long_is_saved_before_it(config: Config) -> None:
+    stop = FakeStop()
+    seen = Watchful(FakeTrainer(seconds=0.01), stop)
+    evaluated = dataclasses.replace(config, eval_every=4, eval_split="train")
+    assert train(evaluated, seen, stop)
+    assert seen.interruptible == seen.evaluated == [4, 8]
+    slow = Watchful(FakeTrainer(seconds=10.0), stop)
+    assert train(config, slow, stop)
+    assert slow.saved == list(range(12))
+
+
+@pytest.mark.parametrize("step", range(12))
+def test_events_that_were_due_when_it_stopped_are_made_good(step: int, config: Config) -> None:
+    whole, broken = Recorder(FakeTrainer()), Recorder(FakeTrainer(step=step))
+    train(config, whole)
+    broken.trainer.reported = max(step - 1, 0)
+    broken.trainer.averaged = list(range(3 * ((step - 1) // 3), step)) if step else []
+    assert train(config, broken)
+    assert broken.sampled == [s for s in whole.sampled if s >= step]
+    assert broken.summaries.keys() == {s for s in whole.summaries if s >= step}
+    for at, metrics in broken.summaries.items():
+        assert metrics["steps_averaged"] == whole.summaries[at]["steps_averaged"]
 
 
 def test_the_first_steps_after_compiling_are_profiled(config: Config) -> None:
@@ -177,11 +333,12 @@ def test_a_worker_that_is_not_the_chief_takes_the_same_steps(config: Config) -> 
 
 def test_a_run_goes_on_from_its_step(config: Config) -> None:
     seen = Recorder(FakeTrainer(step=7))
+    seen.saved = [7]
     assert train(config, seen)
     assert sum(seen.trainer.advances) == 4
     assert list(seen.summaries) == [9, 11]
     assert seen.sampled == [8, 11]
-    assert seen.saved == [10, 11]
+    assert seen.saved == [7, 10, 11]
 
 
 @pytest.mark.parametrize("quiet", range(1, 9))
@@ -194,13 +351,40 @@ def test_a_stop_request_ends_the_run_with_its_state_saved(config: Config, quiet:
 
 def test_a_stop_request_in_the_last_call_leaves_the_run_done(config: Config) -> None:
     seen = Recorder(FakeTrainer())
-    assert train(dataclasses.replace(config, steps=2), seen, FakeStop(1))
+    assert train(dataclasses.replace(config, steps=2), seen, FakeStop(2))
     assert seen.saved == [0, 2]
 
 
 @pytest.mark.parametrize("diverges_at", [1, 4, 11])
 def test_a_loss_that_is_not_finite_ends_the_run_unsaved(config: Config, diverges_at: int) -> None:
     seen = Recorder(FakeTrainer(diverges_at=diverges_at))
-    with pytest.raises(DivergenceError, match="critic_loss is nan at step"):
+    with pytest.raises(DivergenceError) as error:
         train(config, seen)
+    assert f"critic_loss is not finite at step {diverges_at};" in str(error.value)
+    saved = 5 * ((diverges_at - 1) // 5)
+    assert f"checkpoint of step {saved} " in str(error.value)
+    assert "--on_nonfinite=rollback" in str(error.value)
+    assert "--critic_learning_rate=5e-05 --accept_changes" in str(error.value)
+    assert "precision" not in str(error.value)
     assert all(step < diverges_at for step in (*seen.saved, *seen.summaries, *seen.sampled))
+
+
+def test_a_rollback_goes_on_from_the_newest_checkpoint(config: Config) -> None:
+    seen = Recorder(FakeTrainer(diverges_at=8, diverges=2))
+    rolled = dataclasses.replace(config, on_nonfinite="rollback")
+    assert train(rolled, seen)
+    whole = Recorder(FakeTrainer())
+    train(config, whole)
+    assert seen.summaries.keys() == whole.summaries.keys()
+    assert seen.sampled == whole.sampled
+    assert seen.summaries[6]["steps_averaged"] == 3
+    assert seen.trainer.rollbacks == 2
+    assert ["step 5" in message for message in seen.messages] == [True, True]
+
+
+def test_rollbacks_are_bounded(config: Config) -> None:
+    seen = Recorder(FakeTrainer(diverges_at=8))
+    rolled = dataclasses.replace(config, on_nonfinite="rollback", max_rollbacks=4)
+    with pytest.raises(DivergenceError, match="gone back to 4 times"):
+        train(rolled, seen)
+    assert len(seen.messages) == 4

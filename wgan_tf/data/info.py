@@ -24,6 +24,11 @@ class DatasetInfo:
     class_counts: tuple[int, ...] | None = None
 
     @property
+    def num_classes(self) -> int:
+        """Classes of the labels; 0 without."""
+        return len(self.class_names or ())
+
+    @property
     def is_image(self) -> bool:
         """Whether an example is an image; else it is a point."""
         return len(self.example_shape) > 1

@@ -6,6 +6,9 @@ from wgan_tf.errors import UserError
 from wgan_tf.options import format_value
 from wgan_tf.suggestions import if_you_meant, listed, nearest
 
+# Python refuses to read numbers of thousands.
+_MOST_DIGITS = 18
+
 
 def select_classes(
     labels: np.ndarray, class_names: tuple[str, ...], classes: tuple[str, ...]
@@ -50,8 +53,9 @@ def find_class(name: str, class_names: tuple[str, ...]) -> int | None:
     """The number of the class of that name, or else of that number; None if there is none."""
     if name in class_names:
         return class_names.index(name)
-    if name.isascii() and name.isdecimal() and int(name) < len(class_names):
-        return int(name)
+    if name.isascii() and name.isdecimal() and len(name) <= _MOST_DIGITS:
+        number = int(name)
+        return number if number < len(class_names) else None
     return None
 
 

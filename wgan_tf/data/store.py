@@ -149,7 +149,7 @@ class SourceReport:
     Attributes:
         notes: Clauses for people.
         left_out: (file, reason) of each file that cannot be used, as far as they have been tried.
-        num_tried: Files that have been decoded to see; None where all have been.
+        num_tried: Examples that have been read to see; None where all have been.
     """
 
     notes: tuple[str, ...]
@@ -160,7 +160,7 @@ class SourceReport:
 def report_source(config: Config, split: str) -> SourceReport:
     """Looks into the files of a split as preparing it would, and writes nothing.
 
-    Of a folder that is not prepared, up to 2,000 images are decoded, which are drawn at random.
+    Of files that are not prepared, up to 2,000 examples are read, which are drawn at random.
 
     Raises:
         UserError: As of `describe`, or none of the images that were tried is usable.

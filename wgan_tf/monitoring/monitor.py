@@ -118,6 +118,12 @@ class Monitor:
         """Shows that `step` steps are done, between summaries."""
         self._progress.advance(step)
 
+    def take_back(self, step: int) -> None:
+        """Takes back what was reported beyond a step, from which the run goes on."""
+        self._metrics.resume_at(step)
+        self._summaries.take_back(step)
+        self._progress.advance(step)
+
     def samples(self, step: int, examples: npt.NDArray[Any]) -> None:
         """Writes generated examples as samples/step_NNNNNNN.png and to TensorBoard.
 

@@ -31,10 +31,14 @@ class Summaries:
 
     def __init__(self, logdir: StrPath, initial_step: int) -> None:
         self._writer = EventFileWriter(str(logdir), flush_secs=_FLUSH_SECONDS)
-        # TensorBoard forgets, at every such event but the first of a run, the given step and
-        # all later ones. At step 0 nothing has been done, so step 0 itself is forgotten too.
+        self.take_back(initial_step)
+
+    def take_back(self, step: int) -> None:
+        """Makes TensorBoard forget what was said beyond a step."""
+        # It forgets, at every such event but the first of a run, the given step and all later
+        # ones. At step 0 nothing has been done, so step 0 itself is forgotten too.
         session_start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
-        first_written = initial_step + 1 if initial_step else 0
+        first_written = step + 1 if step else 0
         self._writer.add_event(
             event_pb2.Event(wall_time=time.time(), step=first_written, session_log=session_start)
         )

@@ -9,6 +9,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from wgan_tf.errors import reason
+
+
+class LayerError(ValueError):
+    """A layer cannot be copied, or not be called; the text names it."""
+
 
 def flatten(model: keras.Model) -> keras.Model:
     """The graph of a model, whether functional or sequential, with its very layers.
@@ -88,6 +94,9 @@ def trace(model: keras.Model, inputs: Sequence[tf.Tensor], within: str = "") -> 
         model: of which `has_graph` is so; models among its layers are followed into.
         inputs: one tensor an input.
         within: put before the names of the layers.
+
+    Raises:
+        LayerError: a layer cannot be called so.
     """
     symbolic: list[tuple[Any, tuple[Any, ...], dict[str, Any], Any]] = []
 
@@ -111,7 +120,14 @@ def trace(model: keras.Model, inputs: Sequence[tf.Tensor], within: str = "") -> 
             calls.extend(trace(layer, call.tensors, f"{name}/"))
         else:
             calls.append(call)
-        for symbol, value in zip(tf.nest.flatten(outputs), call.run(), strict=True):
+        try:
+            given = call.run()
+        except (TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
+            raise LayerError(
+                f"The layer {call.name} cannot be called with {_described(call.tensors)} "
+                f"({reason(error)}); mend its class."
+            ) from error
+        for symbol, value in zip(tf.nest.flatten(outputs), given, strict=True):
             values[id(symbol)] = value
     return calls
 
@@ -142,6 +158,9 @@ def recast(model: keras.Model, precision: str | None = None) -> keras.Model:
     Args:
         model: of which `has_graph` is so.
         precision: what all of its layers compute in, such as float64; None for what they do now.
+
+    Raises:
+        LayerError: a layer cannot be made again from its configuration.
     """
 
     def copy(layer: Any) -> Any:
@@ -149,7 +168,14 @@ def recast(model: keras.Model, precision: str | None = None) -> keras.Model:
             return recast(layer, precision)
         if not isinstance(layer, keras.Layer):
             return layer
-        copied = type(layer).from_config(_in_precision(layer.get_config(), precision))
+        try:
+            copied = type(layer).from_config(_in_precision(layer.get_config(), precision))
+        except (TypeError, ValueError, NotImplementedError) as error:
+            raise LayerError(
+                f"The layer {layer.name} ({type(layer).__name__}) cannot be made again from its "
+                f"configuration ({reason(error)}); give its class a get_config that has all "
+                "arguments."
+            ) from error
         # The configuration of a layer of one's own may leave it out.
         copied.name = layer.name
         return copied
@@ -162,6 +188,10 @@ def recast(model: keras.Model, precision: str | None = None) -> keras.Model:
         copied = keras.models.clone_model(flatten(model), input_tensors=inputs, clone_function=copy)
     copied.set_weights(model.get_weights())
     return copied
+
+
+def _described(tensors: Sequence[tf.Tensor]) -> str:
+    return " and ".join(f"{x.dtype.name} {x.shape.as_list()}" for x in tensors)
 
 
 def _float_in(dtype: str, precision: str | None) -> str:

@@ -8,8 +8,10 @@ import numpy as np
 from wgan_tf.config import Config
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.errors import UserError
-from wgan_tf.networks import acgan, conv_stack, dcgan, mlp, resnet
+from wgan_tf.labels import count_classes
+from wgan_tf.networks import acgan, conv_stack, dcgan, mlp, own, resnet
 from wgan_tf.networks.layers import OUTPUT_RANGES, LayerFactory
+from wgan_tf.networks.soundness import check_pair
 from wgan_tf.pixels import PixelScale
 
 
@@ -54,6 +56,23 @@ FAMILIES: dict[str, Family] = {
 }
 
 
+def is_own(config: Config) -> bool:
+    """Whether the networks are the caller's own, and not of a family."""
+    return config.architecture not in FAMILIES
+
+
+def try_own(config: Config, info: DatasetInfo) -> None:
+    """Builds networks of the caller's own and tries whether they train right; see `soundness`.
+
+    Raises:
+        UserError: they do not; names the layer.
+    """
+    if is_own(config):
+        generator, critic = build_generator(config, info), build_critic(config, info)
+        num_classes = count_classes(config, info)
+        check_pair(config, info.example_shape, num_classes, generator, critic)
+
+
 def check(config: Config, info: DatasetInfo) -> None:
     """Checks that the configured networks fit the examples.
 
@@ -66,6 +85,9 @@ def check(config: Config, info: DatasetInfo) -> None:
             f"--dataset={config.dataset}, which are {'images' if info.is_image else 'points'}; "
             f"take {'tanh or sigmoid' if info.is_image else 'linear'}."
         )
+    if is_own(config):
+        own.check(config, info)
+        return
     family = FAMILIES[config.architecture]
     if not (info.is_image or family.DRAWS_POINTS):
         raise UserError(
@@ -83,17 +105,23 @@ def pixel_scale(config: Config) -> PixelScale | None:
 
 def build_generator(config: Config, info: DatasetInfo) -> keras.Model:
     """The configured generator, as it is trained."""
+    if is_own(config):
+        return own.build(config, info, "generator", _seed(config, 0))
     return _build_generator(config, info, config.precision)
 
 
 def build_average_generator(config: Config, info: DatasetInfo) -> keras.Model:
     """The generator as it is drawn from and exported, in float32 or better."""
     precision = "float64" if config.precision == "float64" else "float32"
+    if is_own(config):
+        return own.build(config, info, "generator", _seed(config, 0), precision)
     return _build_generator(config, info, precision)
 
 
 def build_critic(config: Config, info: DatasetInfo) -> keras.Model:
     """The configured critic."""
+    if is_own(config):
+        return own.build(config, info, "critic", _seed(config, 1))
     family = FAMILIES[config.architecture]
     layers = LayerFactory(
         config.precision,

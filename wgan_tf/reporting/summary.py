@@ -28,14 +28,21 @@ MIN_TURN = 0.1
 
 def system(config: Config) -> str:
     """What is trained, by its usual name: "WGAN-GP", "non-saturating GAN with spectral norm"."""
+    objective = OBJECTIVES.get(config.objective, f"objective {_own_name(config.objective)}")
+    constraint = CONSTRAINTS.get(config.lipschitz, f"with penalty {_own_name(config.lipschitz)}")
     if (config.objective, config.lipschitz) == ("wasserstein", "gradient_penalty"):
         name = "WGAN-GP"
     elif config.objective != "wasserstein" and config.lipschitz == "none":
-        name = OBJECTIVES[config.objective]
+        name = objective
     else:
-        name = f"{OBJECTIVES[config.objective]} {CONSTRAINTS[config.lipschitz]}"
+        name = f"{objective} {constraint}"
     has_classes = config.conditional == "auxiliary_classifier"
     return f"{name}, auxiliary classifier" if has_classes else name
+
+
+def _own_name(text: str) -> str:
+    """What the caller's own code calls something, without the path to it: "losses.py:hinge"."""
+    return text.rpartition("/")[2]
 
 
 def dataset(config: Config) -> str:

@@ -36,7 +36,7 @@ class RunOptions:
     )
     steps_per_call: int = option(
         50,
-        "Most generator steps in one compiled call; a stop request is heard between calls.",
+        "Most generator steps in one compiled call, which takes two seconds at most, or one step.",
         minimum=1,
         maximum=2**31 - 1,
         may_change=True,
@@ -45,6 +45,20 @@ class RunOptions:
         1000, "Steps between checkpoints; 0 for the last only.", minimum=0, may_change=True
     )
     keep_checkpoints: int = option(3, "Newest checkpoints to keep.", minimum=1, may_change=True)
+    on_nonfinite: str = option(
+        "stop",
+        "What is done when a loss, a gradient or a variable is not finite: the run stops, or goes "
+        "back to its newest checkpoint and on with other random draws (rollback).",
+        choices=("stop", "rollback"),
+        may_change=True,
+    )
+    max_rollbacks: int = option(
+        3,
+        "How often a run goes back before it stops.",
+        minimum=1,
+        only_with=Requirement("on_nonfinite", ("rollback",)),
+        may_change=True,
+    )
     export: bool = option(True, "Write a SavedModel when training is done.", may_change=True)
     report: bool = option(
         True, "Write report.html, a page on the run, when training is done.", may_change=True

@@ -5,7 +5,9 @@ import dataclasses
 from wgan_tf.options import Requirement, option
 
 WITH_CLIPPING = Requirement("lipschitz", ("weight_clipping",))
-WITH_PENALTY = Requirement("lipschitz", ("gradient_penalty", "one_sided_gradient_penalty"))
+WITH_PENALTY = Requirement(
+    "lipschitz", ("gradient_penalty", "one_sided_gradient_penalty"), or_own=True
+)
 WITH_CLASSES = Requirement("conditional", ("auxiliary_classifier",))
 
 
@@ -17,6 +19,7 @@ class SystemOptions:
         "wasserstein",
         "What critic and generator play for.",
         choices=("wasserstein", "minimax", "non_saturating", "hinge"),
+        or_own="FILE.py:NAME or MODULE:NAME of a function that returns an Objective",
     )
     lipschitz: str = option(
         "gradient_penalty",
@@ -30,6 +33,7 @@ class SystemOptions:
             "one_sided_gradient_penalty",
             "spectral_norm",
         ),
+        or_own="FILE.py:NAME or MODULE:NAME of a penalty, a function of gradient norms",
     )
     clip_value: float = option(
         0.01,

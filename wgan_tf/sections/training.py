@@ -5,6 +5,7 @@ import dataclasses
 from wgan_tf.options import Requirement, option
 
 WITH_ADAM = Requirement("optimizer", ("adam",))
+WITH_OURS = Requirement("optimizer", ("adam", "rmsprop"))
 WITH_RMSPROP = Requirement("optimizer", ("rmsprop",))
 
 
@@ -58,9 +59,18 @@ class TrainingOptions:
     generator_batch_multiple: int = option(
         1, "The generator's step draws so many times batch_size latents.", minimum=1, maximum=64
     )
-    optimizer: str = option("adam", "Optimizer of both networks.", choices=("adam", "rmsprop"))
-    generator_learning_rate: float = option(1e-4, "Learning rate of the generator.", minimum=0)
-    critic_learning_rate: float = option(1e-4, "Learning rate of the critic.", minimum=0)
+    optimizer: str = option(
+        "adam",
+        "Optimizer of both networks.",
+        choices=("adam", "rmsprop"),
+        or_own="FILE.py:NAME or MODULE:NAME of what makes a keras.Optimizer of a learning rate",
+    )
+    generator_learning_rate: float = option(
+        1e-4, "Learning rate of the generator.", minimum=0, may_be_accepted=True
+    )
+    critic_learning_rate: float = option(
+        1e-4, "Learning rate of the critic.", minimum=0, may_be_accepted=True
+    )
     learning_rate_decay: str = option(
         "none",
         "Course of both learning rates: constant, or linear to zero over all steps.",
@@ -86,7 +96,11 @@ class TrainingOptions:
         only_with=WITH_RMSPROP,
     )
     epsilon: float = option(
-        1e-7, "What keeps an optimizer from dividing by zero.", minimum=1e-20, maximum=1
+        1e-7,
+        "What keeps an optimizer from dividing by zero.",
+        minimum=1e-20,
+        maximum=1,
+        only_with=WITH_OURS,
     )
     epsilon_placement: str = option(
         "outside_root",
@@ -94,6 +108,7 @@ class TrainingOptions:
         "TensorFlow 1; sqrt(v + epsilon) (inside_root), as in TensorFlow 1's RMSprop; or beside "
         "the root of Adam's bias-corrected v (outside_corrected_root), as in PyTorch.",
         choices=("outside_root", "inside_root", "outside_corrected_root"),
+        only_with=WITH_OURS,
     )
     ema_decay: float = option(
         0.999,

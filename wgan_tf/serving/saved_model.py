@@ -71,6 +71,16 @@ def read_model_card(export_dir: str | os.PathLike[str]) -> ModelCard | None:
         return None
 
 
+def exported_steps(export_dir: str | os.PathLike[str]) -> set[int]:
+    """The steps that the versions in a folder are of, as far as their model cards can be read."""
+    root = os.fspath(export_dir)
+    steps = set()
+    for version in _versions(root) if tf.io.gfile.exists(root) else []:
+        with contextlib.suppress(tf.errors.OpError, ValueError, KeyError, TypeError):
+            steps.add(ModelCard.read(f"{root}/{version}").step)
+    return steps
+
+
 def newest_version(export_dir: str | os.PathLike[str]) -> str | None:
     """The path of the highest version in a folder; None where there is none."""
     root = os.fspath(export_dir)
@@ -121,8 +131,12 @@ def _publish(unfinished: str, root: str) -> str:
 
 
 def _highest_version(root: str) -> int:
+    return max(_versions(root), default=0)
+
+
+def _versions(root: str) -> list[int]:
     names = (name.rstrip("/") for name in tf.io.gfile.listdir(root))
-    return max((int(name) for name in names if name.isascii() and name.isdecimal()), default=0)
+    return [int(name) for name in names if name.isascii() and name.isdecimal()]
 
 
 @contextlib.contextmanager

@@ -2,7 +2,8 @@
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import tensorflow as tf
 
@@ -46,16 +47,18 @@ class CheckpointFolder:
         """The path of a step's checkpoint, as TensorFlow names one: of its files without ending."""
         return f"{self.path}/step-{step}"
 
-    def write(self, state: tf.train.Checkpoint, step: int, keep: int) -> None:
+    def write(self, state: tf.train.Checkpoint, step: int, keep: int, every: int = 1) -> None:
         """Writes the checkpoint of a step, whole or not at all, and takes others away.
 
-        Those of later steps go, since training comes by them again, and those before the `keep`
-        newest.
+        It stays with the `keep` - 1 newest before it of steps that `every` divides. So what is
+        there is not changed by checkpoints in between, of a stop, say, once the next is written.
+        Those of later steps go, since training comes by them again.
 
         Args:
             state: what is saved.
             step: the number of steps that it has taken.
             keep: how many checkpoints stay.
+            every: which steps' checkpoints stay, beside the newest; 0 for no others.
 
         Raises:
             tf.errors.OpError: the folder cannot be written; what was there is still there.
@@ -71,7 +74,8 @@ class CheckpointFolder:
         finally:
             self.clear()
         files = self._files()
-        kept = [other for other in sorted(files) if other <= step][-keep:]
+        regular = [other for other in sorted(files) if other < step and every and not other % every]
+        kept = [*regular[len(regular) - min(keep - 1, len(regular)) :], step]
         self._write_list(kept)
         for other in files.keys() - set(kept):
             # Without its index, the rest of a checkpoint is none.
@@ -114,15 +118,16 @@ class CheckpointFolder:
             )
         return None
 
-    def is_readable(self, step: int) -> bool:
-        """Whether every value in a step's checkpoint is there and has the checksum it should."""
+    def read(self, step: int) -> Mapping[str, Any] | None:
+        """The variables in a step's checkpoint by TensorFlow's names; None if any is damaged."""
         try:
             reader = tf.train.load_checkpoint(self.checkpoint(step))
-            for name in reader.get_variable_to_shape_map():
-                reader.get_tensor(name)
+            values = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
         except UNREADABLE:
-            return False
-        return True
+            return None
+        # Object names, which differ from process to process.
+        values.pop("_CHECKPOINTABLE_OBJECT_GRAPH", None)
+        return values
 
     def _files(self) -> dict[int, list[str]]:
         """The names of the files of each step's checkpoint."""

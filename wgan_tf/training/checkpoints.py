@@ -2,8 +2,9 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -17,7 +18,13 @@ class Checkpoints:
     """Saves and restores a `TrainingState` in a folder."""
 
     def __init__(
-        self, state: TrainingState, directory: str, keep: int, *, is_writer: bool = True
+        self,
+        state: TrainingState,
+        directory: str,
+        keep: int,
+        *,
+        every: int = 1,
+        is_writer: bool = True,
     ) -> None:
         """Opens the folder, which need not exist yet.
 
@@ -25,14 +32,21 @@ class Checkpoints:
             state: what is saved and restored.
             directory: the folder.
             keep: how many of the newest checkpoints stay.
+            every: of which steps those are that stay, beside the newest; 0 for no others.
             is_writer: whether `save` writes; of the workers of a cluster one does, and the
                 others, whose state is the same, only look at it.
         """
         self._state = state
         self._keep = keep
+        self._every = every
         self._is_writer = is_writer
-        self._step_on_disk: int | None = None
+        self._saved: tuple[int, ...] | None = None
         self._folder = CheckpointFolder(directory)
+
+    @property
+    def saved_step(self) -> int | None:
+        """The step of the checkpoint that was saved or restored last."""
+        return None if self._saved is None else self._saved[0]
 
     def restore_newest(self, tell: Tell) -> None:
         """Restores the newest checkpoint that can be read; without any, changes nothing.
@@ -43,30 +57,42 @@ class Checkpoints:
         Raises:
             UserError: there are checkpoints, but none can be read.
         """
-        self._step_on_disk = self._folder.restore_newest(
-            lambda path: self._state.read(path).assert_consumed(), tell
-        )
+        step = self._folder.restore_newest(self._state.take, tell)
+        self._saved = None if step is None else self._counters()
 
     def save(self) -> None:
-        """Writes a checkpoint of the present step; a second one of a step writes nothing.
+        """Writes a checkpoint of the present step, unless it is there.
 
         Raises:
             DivergenceError: a variable is not finite; nothing is written.
         """
-        step = int(self._state.step.numpy())
-        if step == self._step_on_disk:
+        counters = self._counters()
+        if counters == self._saved:
             return
-        for network in (self._state.generator, self._state.critic):
-            for variable in network.weights:
-                if not np.all(np.isfinite(variable.numpy())):
-                    raise DivergenceError(
-                        f"{network.name}/{variable.path} is not finite at step {step}; the last "
-                        "checkpoint is of an earlier step; lower the learning rates, or take "
-                        "--precision=float32."
-                    )
+        step = counters[0]
+        for name, variable in _named_variables(self._state):
+            if not np.all(np.isfinite(variable.numpy())):
+                raise DivergenceError(f"{name} is not finite at step {step:,}")
         if self._is_writer:
-            self._folder.write(self._state, step, self._keep)
-        self._step_on_disk = step
+            self._folder.write(self._state, step, self._keep, self._every)
+        self._saved = counters
+
+    def _counters(self) -> tuple[int, ...]:
+        state = self._state
+        return tuple(int(x.numpy()) for x in (state.step, state.reported, state.rollbacks))
+
+
+def _named_variables(state: TrainingState) -> Iterator[tuple[str, keras.Variable]]:
+    """Everything that a step updates, what the others are computed of first."""
+    for network in (state.critic, state.generator, state.average_generator):
+        for variable in network.weights:
+            yield f"{network.name}/{variable.path}", variable
+    for name, optimizer in (
+        ("critic_optimizer", state.critic_optimizer),
+        ("generator_optimizer", state.generator_optimizer),
+    ):
+        for variable in optimizer.variables:
+            yield f"{name}/{variable.path}", variable
 
 
 class BestCheckpoint:

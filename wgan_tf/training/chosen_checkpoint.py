@@ -13,6 +13,8 @@ from wgan_tf.run_folder import RunFolder
 from wgan_tf.training.checkpoint_folder import UNREADABLE, CheckpointFolder
 
 Checkpoint: TypeAlias = Literal["last", "best"] | int
+# Python refuses to read numbers of thousands.
+_MOST_DIGITS = 18
 
 
 def parse_checkpoint(text: str) -> Checkpoint:
@@ -25,7 +27,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
         return "last"
     if text == "best":
         return "best"
-    if text.isascii() and text.isdecimal():
+    if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS:
         return int(text)
     raise UserError(
         f"--checkpoint={text} names no checkpoint; take last, best or the number of a step."

@@ -29,11 +29,13 @@ class Moment:
         step: the generator step.
         critic_step: the critic step within it.
         replica: whose part of the draw is taken.
+        stream: how often the run went back; each time, it draws anew.
     """
 
     step: tf.Tensor
     critic_step: tf.Tensor | int
     replica: Replica
+    stream: tf.Tensor | int = 0
 
 
 class Draws:
@@ -91,7 +93,7 @@ class Draws:
         return dropout.masks_from(key, replica.number, replica.count, parts=parts)
 
     def _key(self, moment: Moment, purpose: Purpose) -> tf.Tensor:
-        return draw_key(self._config.seed, purpose, moment.step, moment.critic_step)
+        return draw_key(self._config.seed, purpose, moment.step, moment.critic_step, moment.stream)
 
     def _sliced(
         self, moment: Moment, purpose: Purpose, draw: Callable[[tf.Tensor], tf.Tensor]

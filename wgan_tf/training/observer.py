@@ -17,6 +17,12 @@ class Observer:
     def advanced(self, step: int) -> None:
         """`step` steps are taken."""
 
+    def told(self, message: str) -> None:
+        """Something is to be said to who watches."""
+
+    def went_back(self, step: int) -> None:
+        """The state is again what it was after `step` steps; what was told since is void."""
+
     def summarized(self, step: int, metrics: Mapping[str, float], *, evaluates: bool) -> None:
         """Metrics of the steps up to `step` are there, and an evaluation is due or not."""
 

@@ -9,13 +9,25 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from wgan_tf import own_code
 from wgan_tf.config import Config
+from wgan_tf.errors import UserError
+
+# What Keras's optimizers do to the gradients of each replica apart, or to weights between steps.
+_PER_REPLICA = (
+    *("clipnorm", "clipvalue", "global_clipnorm", "use_ema", "loss_scale_factor"),
+    "gradient_accumulation_steps",
+)
 
 
 def build_optimizer(
     config: Config, learning_rate: float, variables: Sequence[keras.Variable]
 ) -> keras.Optimizer:
-    """The configured optimizer of some variables; to be called in the strategy's scope."""
+    """The configured optimizer of some variables; to be called in the strategy's scope.
+
+    Raises:
+        UserError: it is the caller's own and cannot be made, or would train wrong.
+    """
     optimizer: keras.Optimizer
     if config.optimizer == "adam":
         optimizer = Adam(
@@ -25,7 +37,7 @@ def build_optimizer(
             epsilon=config.epsilon,
             placement=config.epsilon_placement,
         )
-    else:
+    elif config.optimizer == "rmsprop":
         optimizer = RMSprop(
             learning_rate,
             config.rho,
@@ -33,6 +45,8 @@ def build_optimizer(
             epsilon=config.epsilon,
             placement=config.epsilon_placement,
         )
+    else:
+        optimizer = _make_own(config.optimizer, learning_rate)
     optimizer.build(variables)
     return optimizer
 
@@ -41,13 +55,19 @@ def apply_gradients(
     optimizer: keras.Optimizer,
     gradients: Sequence[tf.Tensor | tf.IndexedSlices],
     variables: Sequence[keras.Variable],
-) -> None:
+) -> Sequence[tf.Tensor]:
     """Updates variables once, by gradients that are summed over replicas.
 
     The gradient of a table of classes comes as rows that repeat where labels do, whose squares
     Keras would add up in place of squaring their sum.
+
+    Returns:
+        Half the squared norm of this replica's part of each gradient, by which it is told at the
+        cost of one pass whether the gradient is finite.
     """
-    optimizer.apply([tf.convert_to_tensor(gradient) for gradient in gradients], variables)
+    dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
+    optimizer.apply(dense, variables)
+    return [tf.nn.l2_loss(gradient) for gradient in dense]
 
 
 class Adam(keras.optimizers.Adam):
@@ -140,6 +160,31 @@ class RMSprop(keras.optimizers.RMSprop):
         self.assign_add(square, (tf.square(gradient) - square) * (1.0 - self.rho))
         root = _root(square.value, self.epsilon, self._placement)
         self.assign_sub(variable, rate * gradient / root)
+
+
+def _make_own(name: str, learning_rate: float) -> keras.Optimizer:
+    """What the caller's function or class makes of a learning rate."""
+    option = f"--optimizer={name}"
+    optimizer = own_code.call(own_code.load(name, "--optimizer"), option, learning_rate)
+    if not isinstance(optimizer, keras.Optimizer):
+        raise UserError(
+            f"{option} gives {type(optimizer).__name__}; return a keras.Optimizer for a learning "
+            "rate."
+        )
+    options = optimizer.get_config()
+    per_replica = [key for key in _PER_REPLICA if options.get(key) not in (None, False)]
+    if per_replica:
+        raise UserError(
+            f"{option} has {', '.join(per_replica)}, which is not the same on several replicas; "
+            "leave it out."
+        )
+    given = options.get("learning_rate")
+    if not isinstance(given, float) or abs(given - learning_rate) > 1e-6 * learning_rate:
+        raise UserError(
+            f"{option} has the learning rate {given} where it was given {learning_rate}; take the "
+            "one that is given, and --learning_rate_decay in place of a schedule."
+        )
+    return optimizer
 
 
 def _root(square: tf.Tensor, epsilon: float, placement: str) -> tf.Tensor:

@@ -36,7 +36,11 @@ class Purpose(enum.IntEnum):
 
 
 def draw_key(
-    seed: int, purpose: Purpose, step: tf.Tensor | int, critic_step: tf.Tensor | int = 0
+    seed: int,
+    purpose: Purpose,
+    step: tf.Tensor | int,
+    critic_step: tf.Tensor | int = 0,
+    stream: tf.Tensor | int = 0,
 ) -> tf.Tensor:
     """The key, int64 [2], of one draw; no two draws of a run share one.
 
@@ -45,9 +49,11 @@ def draw_key(
         purpose: what the draw is for.
         step: the generator step, below 2^40.
         critic_step: the critic step within it, below `MAX_CRITIC_STEPS`.
+        stream: which of 2^31 independent draws at that moment.
     """
     number = (tf.cast(step, tf.int64) * MAX_CRITIC_STEPS + tf.cast(critic_step, tf.int64)) * 256
-    return tf.stack([tf.constant(seed, tf.int64), FIRST_POSITION + number + int(purpose)])
+    run = tf.constant(seed, tf.int64) + tf.cast(stream, tf.int64) * 2**32
+    return tf.stack([run, FIRST_POSITION + number + int(purpose)])
 
 
 def replica_slice(draw: tf.Tensor, replica: tf.Tensor | int, replicas: int) -> tf.Tensor:

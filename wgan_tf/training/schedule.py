@@ -26,8 +26,11 @@ def critic_steps_at(config: Config, step: tf.Tensor) -> tf.Tensor:
 
 def batches_before(config: Config, step: int) -> int:
     """Batches that steps 0 to step - 1 take: the number of the first batch of `step`."""
-    if config.critic_batches == "same":
-        return step
+    return step if config.critic_batches == "same" else critic_steps_before(config, step)
+
+
+def critic_steps_before(config: Config, step: int) -> int:
+    """Critic steps that steps 0 to step - 1 take."""
     warm = 0
     if config.critic_warmup:
         period = config.critic_warmup_period or max(step, 1)

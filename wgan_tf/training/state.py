@@ -8,6 +8,8 @@ from wgan_tf.data.info import DatasetInfo
 from wgan_tf.networks import registry
 from wgan_tf.training.optimizers import build_optimizer
 
+_REPORTED = "reported/.ATTRIBUTES/VARIABLE_VALUE"
+
 
 class TrainingState(tf.train.Checkpoint):
     """Networks, optimizers and the step; saving and restoring it is saving and restoring a run.
@@ -20,6 +22,10 @@ class TrainingState(tf.train.Checkpoint):
         generator_optimizer: of the generator.
         critic_optimizer: of the critic.
         step: generator steps taken, int64.
+        reported: the last step whose metrics and samples are told, int64; all before it are.
+        rollbacks: how often the run went back to a checkpoint, int64; a key of all random draws.
+        metric_totals: what the means of the next metrics are made of so far, float32; see
+            `Trainer.hold_metrics`.
     """
 
     generator: keras.Model
@@ -28,6 +34,9 @@ class TrainingState(tf.train.Checkpoint):
     generator_optimizer: keras.Optimizer
     critic_optimizer: keras.Optimizer
     step: tf.Variable
+    reported: tf.Variable
+    rollbacks: tf.Variable
+    metric_totals: tf.Variable
 
     def __init__(self, config: Config, info: DatasetInfo) -> None:
         """Makes the first state of a run; to be called in the strategy's scope."""
@@ -47,10 +56,37 @@ class TrainingState(tf.train.Checkpoint):
             average_generator=average_generator,
             generator_optimizer=generator_optimizer,
             critic_optimizer=critic_optimizer,
-            step=tf.Variable(
-                0,
-                dtype=tf.int64,
-                trainable=False,
-                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-            ),
+            step=_counter(),
+            reported=_counter(),
+            rollbacks=_counter(),
         )
+
+    def take(self, path: str) -> None:
+        """Takes the values of a checkpoint, also of one of version 0.2.0, which holds less.
+
+        Raises:
+            tf.errors.OpError, AssertionError, IndexError, ValueError, RuntimeError: it is damaged,
+                or of other variables.
+        """
+        if _REPORTED in tf.train.load_checkpoint(path).get_variable_to_shape_map():
+            self.read(path).assert_consumed()
+            return
+        old = tf.train.Checkpoint(
+            generator=self.generator,
+            critic=self.critic,
+            average_generator=self.average_generator,
+            generator_optimizer=self.generator_optimizer,
+            critic_optimizer=self.critic_optimizer,
+            step=self.step,
+        )
+        old.read(path).assert_existing_objects_matched()
+        self.reported.assign(self.step)
+
+
+def _counter() -> tf.Variable:
+    return tf.Variable(
+        0,
+        dtype=tf.int64,
+        trainable=False,
+        aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+    )

@@ -11,7 +11,7 @@ import tensorflow as tf
 from wgan_tf import lipschitz, pixels
 from wgan_tf.config import Config
 from wgan_tf.networks import registry, spectral
-from wgan_tf.objectives import OBJECTIVES
+from wgan_tf.objectives import find_objective
 from wgan_tf.training import schedule
 from wgan_tf.training.draws import Draws, Moment, Replica
 from wgan_tf.training.judgement import (
@@ -37,6 +37,8 @@ class Step:
         critic_metrics: names of what `critic_step` returns; gradient_norm with a penalty only,
             since without one no such gradient is taken.
         generator_metrics: names of what `generator_step` returns.
+        critic_gradients: names of the gradients whose squared norms `critic_step` returns as well.
+        generator_gradients: those of `generator_step`.
     """
 
     def __init__(self, config: Config, state: TrainingState, label_weights: Sequence[int]) -> None:
@@ -51,8 +53,8 @@ class Step:
         self._config = config
         self._state = state
         self._num_classes = num_classes
-        self._objective = OBJECTIVES[config.objective]
-        self._penalty = lipschitz.PENALTIES.get(config.lipschitz)
+        self._objective = find_objective(config.objective)
+        self._penalty = lipschitz.find_penalty(config.lipschitz)
         self._pixel_scale = registry.pixel_scale(config)
         self._dtype = state.critic.inputs[0].dtype
         self._draws = Draws(config, label_weights, self._dtype)
@@ -66,6 +68,10 @@ class Step:
             "generator_loss",
             *self._objective.generator_metrics,
             *(("generator_class_loss",) if num_classes else ()),
+        )
+        self.critic_gradients, self.generator_gradients = (
+            tuple(f"the gradient of {network.name}/{v.path}" for v in network.trainable_variables)
+            for network in (state.critic, state.generator)
         )
 
     def critic_step(
@@ -86,9 +92,10 @@ class Step:
             replica: whose part of the global draws to take.
 
         Returns:
-            This replica's summands of the global means, by the names of `critic_metrics`.
+            This replica's summands of the global means, by the names of `critic_metrics`, and
+            squared norms by those of `critic_gradients`.
         """
-        moment = Moment(step, critic_step, replica)
+        moment = Moment(step, critic_step, replica, self._stream())
         self._clip("before_update")
         real = Examples(
             self._scaled(stored, moment, Purpose.DEQUANTIZATION),
@@ -125,9 +132,10 @@ class Step:
                 penalties = self._penalty(norms)
                 losses += config.penalty_weight * penalties
             loss = self._global_mean(losses)
-        self._update_critic(tape, loss)
+        squares = self._update_critic(tape, loss)
         return {
             **metrics,
+            **squares,
             "critic_loss": loss,
             "gradient_penalty": self._global_mean(penalties),
             **self._describe(of_real, real, of_generated, generated),
@@ -148,15 +156,16 @@ class Step:
         ):
             of_real = self._judge(real.values)
             real_loss = self._global_mean(self._real_losses(of_real, real))
-        self._update_critic(tape, real_loss)
+        real_squares = self._update_critic(tape, real_loss)
         with (
             tf.GradientTape() as tape,
             draws.dropout(moment, Purpose.CRITIC_GENERATED_DROPOUT),
         ):
             of_generated = self._judge(generated.values)
             generated_loss = self._global_mean(self._generated_losses(of_generated, generated))
-        self._update_critic(tape, generated_loss)
+        squares = self._update_critic(tape, generated_loss)
         return {
+            **{name: square + real_squares[name] for name, square in squares.items()},
             "critic_loss": real_loss + generated_loss,
             "gradient_penalty": tf.zeros_like(real_loss),
             **self._describe(of_real, real, of_generated, generated),
@@ -170,10 +179,11 @@ class Step:
             replica: whose part of the global draws to take.
 
         Returns:
-            This replica's summands of the global means, by the names of `generator_metrics`.
+            This replica's summands of the global means, by the names of `generator_metrics`, and
+            squared norms by those of `generator_gradients`.
         """
         state, config, draws = self._state, self._config, self._draws
-        moment = Moment(step, 0, replica)
+        moment = Moment(step, 0, replica, self._stream())
         batch_size = config.batch_size * config.generator_batch_multiple
         inputs = draws.generator_inputs(
             moment, Purpose.GENERATOR_LATENT, Purpose.GENERATOR_LABEL, batch_size
@@ -194,9 +204,12 @@ class Step:
             for name, metric in self._objective.generator_metrics.items():
                 metrics[name] = tf.reduce_sum(metric(of_generated.scores)) / batch_size
             loss = tf.reduce_sum(losses) / batch_size
-        apply_gradients(state.generator_optimizer, tape.gradient(loss, variables), variables)
+        squares = apply_gradients(
+            state.generator_optimizer, tape.gradient(loss, variables), variables
+        )
         self._update_average(step)
-        return {"generator_loss": loss, **metrics}
+        named = zip(self.generator_gradients, squares, strict=True)
+        return {"generator_loss": loss, **metrics, **dict(named)}
 
     def gradient_norms(self, stored: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         """Norms of the critic's gradient between real and generated examples.
@@ -238,6 +251,9 @@ class Step:
         estimate = self._global_mean(of_real.scores - of_generated.scores)
         return {"wasserstein_estimate": estimate, **accuracies}
 
+    def _stream(self) -> tf.Tensor:
+        return self._state.rollbacks.read_value()
+
     def _clip(self, timing: str) -> None:
         config = self._config
         if config.lipschitz == "weight_clipping" and config.clip_timing == timing:
@@ -268,15 +284,16 @@ class Step:
             losses += self._config.critic_class_weight * cross_entropy(judgement, generated.label)
         return losses
 
-    def _update_critic(self, tape: tf.GradientTape, loss: tf.Tensor) -> None:
+    def _update_critic(self, tape: tf.GradientTape, loss: tf.Tensor) -> Mapping[str, tf.Tensor]:
         variables = self._state.critic.trainable_variables
         # The loss of generated examples alone may leave the class head out.
         gradients = [
             tf.zeros(variable.shape, variable.dtype) if gradient is None else gradient
             for gradient, variable in zip(tape.gradient(loss, variables), variables, strict=True)
         ]
-        apply_gradients(self._state.critic_optimizer, gradients, variables)
+        squares = apply_gradients(self._state.critic_optimizer, gradients, variables)
         spectral.iterate(self._state.critic)
+        return dict(zip(self.critic_gradients, squares, strict=True))
 
     def _describe(
         self, of_real: Judgement, real: Examples, of_generated: Judgement, generated: Examples

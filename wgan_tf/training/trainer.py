@@ -3,7 +3,7 @@
 Loops stay outside `strategy.run`, one replica's mathematics (`wgan_tf.training.step`) inside.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -16,6 +16,7 @@ from wgan_tf.training import schedule
 from wgan_tf.training.draws import Replica
 from wgan_tf.training.state import TrainingState
 from wgan_tf.training.step import Step
+from wgan_tf.training.totals import NEVER, Totals
 
 Batch = Mapping[str, tf.Tensor]
 
@@ -39,8 +40,14 @@ class Trainer:
         with strategy.scope():
             self.state = TrainingState(config, store.info)
             self._step = Step(config, self.state, label_weights(config, store.info))
-            self._critic_totals = _Totals(self._step.critic_metrics)
-            self._generator_totals = _Totals(self._step.generator_metrics)
+            step = self._step
+            self._critic_totals = Totals(step.critic_metrics, step.critic_gradients)
+            self._generator_totals = Totals(step.generator_metrics, step.generator_gradients)
+            self.state.metric_totals = tf.Variable(
+                tf.zeros(self._critic_totals.size + self._generator_totals.size),
+                trainable=False,
+                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            )
 
     @property
     def step(self) -> int:
@@ -62,7 +69,12 @@ class Trainer:
 
     def any_worker(self, says: bool) -> bool:
         """Whether any worker says so; all workers have to ask at the same step."""
-        return bool(self._sum(tf.constant(float(says))) > 0)
+        return self.mean_over_replicas(float(says)) > 0
+
+    def mean_over_replicas(self, value: float) -> float:
+        """The mean of what the workers say; all have to ask at the same step."""
+        replicas = self._strategy.num_replicas_in_sync
+        return float(self._sum(tf.constant(value, tf.float64))) / replicas
 
     def metrics(self) -> dict[str, float]:
         """Means over the steps taken since the last reset, by name."""
@@ -72,6 +84,53 @@ class Trainer:
         """Begins new means."""
         self._critic_totals.reset()
         self._generator_totals.reset()
+
+    def hold_metrics(self) -> None:
+        """Puts into the state what the metrics so far are made of, before it is saved.
+
+        What each replica sums up for itself is no part of it, since the chief saves alone.
+        """
+        totals = [self._critic_totals.read(), self._generator_totals.read()]
+        self.state.metric_totals.assign(np.concatenate(totals))
+
+    @property
+    def reported(self) -> int:
+        """The last step whose metrics and samples are told; all before it are."""
+        return int(self.state.reported.numpy())
+
+    def set_reported(self, step: int) -> None:
+        """Takes note that those of a step are told."""
+        self.state.reported.assign(step)
+
+    @property
+    def rollbacks(self) -> int:
+        """How often the run went back to a checkpoint, since numbers were not finite."""
+        return int(self.state.rollbacks.numpy())
+
+    def take_up(self, rollbacks: int | None = None) -> None:
+        """Goes on from a state that was restored, with the metrics that are held in it.
+
+        Args:
+            rollbacks: how often the run went back, if other than the state says; what is drawn at
+                random depends on it.
+        """
+        if rollbacks is not None:
+            self.state.rollbacks.assign(rollbacks)
+        self._forget_not_finite()
+        totals = self.state.metric_totals.read_value()
+        critic_size = self._critic_totals.size
+        self._critic_totals.assign(totals[:critic_size])
+        self._generator_totals.assign(totals[critic_size:])
+
+    def first_not_finite(self) -> tuple[str, int] | None:
+        """The first metric or gradient that was not finite, and the step, counted from 1."""
+        names: list[str] = []
+        steps: list[float] = []
+        for totals in (self._critic_totals, self._generator_totals):
+            names += totals.all_names
+            steps += self._first_not_finite(totals).numpy().min(axis=0).tolist()
+        first = min(range(len(steps)), key=steps.__getitem__)
+        return None if steps[first] == NEVER else (names[first], int(steps[first]) + 1)
 
     def held_out_metrics(self, batches: Iterable[np.ndarray]) -> dict[str, float]:
         """Means over batches of stored examples of `Step.held_out_metrics`; changes nothing."""
@@ -101,15 +160,31 @@ class Trainer:
         metrics = self._step.critic_step(
             batch["examples"], batch.get("labels"), step, critic_step, _this_replica()
         )
-        self._critic_totals.add(metrics)
+        self._critic_totals.add(metrics, step)
 
     def _generator_step(self, step: tf.Tensor) -> None:
-        self._generator_totals.add(self._step.generator_step(step, _this_replica()))
+        self._generator_totals.add(self._step.generator_step(step, _this_replica()), step)
 
     @tf.function
     def _sum(self, value: tf.Tensor) -> tf.Tensor:
         values = self._strategy.run(tf.identity, args=(value,))
         return self._strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None)
+
+    def _forget_not_finite(self) -> None:
+        for totals in (self._critic_totals, self._generator_totals):
+            self._strategy.run(totals.forget_not_finite)
+
+    @tf.function
+    def _first_not_finite(self, totals: Totals) -> tf.Tensor:
+        """What each replica found: [replicas, names]."""
+
+        def found() -> tf.Tensor:
+            replica = _this_replica()
+            place = tf.one_hot(replica.number, replica.count, dtype=tf.float64)
+            return place[:, tf.newaxis] * totals.first_not_finite()
+
+        per_replica = self._strategy.run(found)
+        return self._strategy.reduce(tf.distribute.ReduceOp.SUM, per_replica, axis=None)
 
     @tf.function
     def _gradient_norms(self, examples: tf.Tensor) -> tf.Tensor:
@@ -142,34 +217,6 @@ class Trainer:
             )
 
         return self._strategy.distribute_datasets_from_function(of_worker)
-
-
-class _Totals:
-    """Sums of metrics over steps, kept by each replica and added up when taken."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
-        self._sums = tf.Variable(
-            tf.zeros(len(names) + 1),
-            trainable=False,
-            synchronization=tf.VariableSynchronization.ON_READ,
-            aggregation=tf.VariableAggregation.SUM,
-        )
-
-    def add(self, metrics: Mapping[str, tf.Tensor]) -> None:
-        """Adds this replica's summands of the global means; in a replica's context."""
-        share = 1.0 / tf.distribute.get_strategy().num_replicas_in_sync
-        values = [tf.cast(metrics[name], tf.float32) for name in self._names]
-        self._sums.assign_add(tf.stack([*values, share]))
-
-    def means(self) -> dict[str, float]:
-        """Means over the calls of `add` since the last reset; at least one is needed."""
-        *sums, count = self._sums.read_value().numpy().tolist()
-        return {name: total / count for name, total in zip(self._names, sums, strict=True)}
-
-    def reset(self) -> None:
-        """Begins new means."""
-        self._sums.assign(tf.zeros_like(self._sums))
 
 
 def _this_replica() -> Replica:

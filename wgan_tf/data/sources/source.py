@@ -11,6 +11,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from wgan_tf.data.splits import split_ranges
+from wgan_tf.data.stratification import stratified_order
 
 # (seed, number of the batch, int64 [], and its size) -> `{"examples": [n, ...]}` and, of a labelled
 # data set, `"labels"`, int32 [n]: a pure function in TensorFlow operations.
@@ -127,6 +128,20 @@ class ChunkBuilder(InPlaceBuilder):
     def read(self, split_name: str, rows: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
         """Yields the examples of a split at ascending rows in chunks of any length."""
         raise NotImplementedError
+
+    def read_some(self, split: str, most: int) -> int:
+        """Reads some examples, drawn at random, of a specification, and returns how many.
+
+        Raises:
+            UserError: They cannot be read.
+        """
+        parts = self.rows(split)
+        total = sum(len(rows) for _, rows in parts)
+        for name, rows in parts:
+            share = -(-len(rows) * most // total)
+            for _ in self.read(name, np.sort(rows[stratified_order(len(rows))[:share]])):
+                pass
+        return min(most, total)
 
     def _as_dataset(
         self,

@@ -1,0 +1,69 @@
+"""What a finished run has besides its checkpoints, made good where it is missing."""
+
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+
+from wgan_tf import reporting
+from wgan_tf.config import Config
+from wgan_tf.files import copy_directory, same_files
+from wgan_tf.run_folder import RunFolder
+from wgan_tf.serving.saved_model import exported_steps, newest_version
+from wgan_tf.training.checkpoint_folder import CheckpointFolder
+
+EXPORT = "the SavedModel"
+COPY = "its published copy"
+REPORT = "the report"
+
+
+def missing(config: Config, folder: RunFolder, step: int) -> Sequence[str]:
+    """What of `EXPORT`, `COPY` and `REPORT` a run that ended at a step is to have and has not."""
+    found = []
+    if config.export and step not in exported_steps(folder.exports):
+        found.append(EXPORT)
+    version, copy = newest_version(folder.exports), folder.published_model
+    if config.export and copy and version and not same_files(version, copy):
+        found.append(COPY)
+    if config.report and not _is_reported(folder, step):
+        found.append(REPORT)
+    return found
+
+
+def make_good(
+    config: Config,
+    folder: RunFolder,
+    step: int,
+    write_model: Callable[[], str],
+    tell: Callable[[str], None],
+) -> None:
+    """Writes what `missing` names.
+
+    Args:
+        config: the run's configuration.
+        folder: the run's.
+        step: the one at which it ended.
+        write_model: writes the SavedModel and its copy, and returns its path.
+        tell: takes the path of what is written.
+    """
+    wanted = missing(config, folder, step)
+    if EXPORT in wanted:
+        tell(write_model())
+    elif COPY in wanted:
+        assert folder.published_model
+        version = newest_version(folder.exports)
+        assert version
+        copy_directory(version, folder.published_model)
+        tell(folder.published_model)
+    if REPORT in wanted:
+        reporting.write_report([folder], folder.report_file)
+        tell(folder.report_file)
+
+
+def _is_reported(folder: RunFolder, step: int) -> bool:
+    """Whether there is a report that is not older than the last checkpoint."""
+    checkpoint = f"{CheckpointFolder(folder.checkpoints).checkpoint(step)}.index"
+    try:
+        written = tf.io.gfile.stat(folder.report_file).mtime_nsec
+        return written >= tf.io.gfile.stat(checkpoint).mtime_nsec
+    except tf.errors.NotFoundError:
+        return False

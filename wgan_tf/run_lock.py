@@ -1,0 +1,106 @@
+"""A run's folder is trained in by one process at a time."""
+
+import contextlib
+import datetime
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+
+import filelock
+import tensorflow as tf
+
+from wgan_tf.errors import UserError
+from wgan_tf.files import join, write_atomically
+
+LOCK = ".lock"
+OWNER = ".owner.json"
+
+
+@contextlib.contextmanager
+def locked(directory: str, tell: Callable[[str], None]) -> Iterator[None]:
+    """Keeps other processes from training in a folder, which is made if it is not there.
+
+    The lock is the system's, on a file in the folder: it goes with its process, however that ends.
+    On a shared file system it holds as far as that carries locks between hosts; a bucket knows
+    none. Whoever had such a folder last, and did not end in good order, is told of.
+
+    Args:
+        directory: the folder.
+        tell: takes what cannot be known for sure.
+
+    Raises:
+        UserError: another process has the lock, or the folder cannot be written.
+    """
+    owner = join(directory, OWNER)
+    with contextlib.ExitStack() as stack:
+        is_local = "://" not in directory
+        if is_local:
+            is_local = _lock(directory, owner, stack)
+        last = _read_owner(owner)
+        if last and (not is_local or last["host"] != socket.gethostname()):
+            tell(
+                f"{directory} was trained in last by {_described(last)}, and it cannot be known "
+                "from here whether that process is gone; two at once would spoil the run."
+            )
+        mine = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "began": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        }
+        write_atomically(owner, json.dumps(mine).encode())
+        stack.callback(_remove, owner)
+        yield
+
+
+def require_unlocked(directory: str) -> None:
+    """Checks, before anything is written, that no other process has the lock of a folder.
+
+    Raises:
+        UserError: one has.
+    """
+    if "://" not in directory and tf.io.gfile.exists(join(directory, LOCK)):
+        with contextlib.ExitStack() as stack:
+            _lock(directory, join(directory, OWNER), stack)
+
+
+def _lock(directory: str, owner: str, stack: contextlib.ExitStack) -> bool:
+    """Locks a folder until the stack is closed; False where the file system knows no locks."""
+    lock = filelock.FileLock(join(directory, LOCK), thread_local=False)
+    try:
+        os.makedirs(directory, exist_ok=True)  # noqa: PTH103
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        holder = _read_owner(owner)
+        by = _described(holder) if holder else "another process"
+        raise UserError(
+            f"--workdir={directory} is trained in by {by}; wait for it, stop it, or take another "
+            "--workdir."
+        ) from None
+    except NotImplementedError:
+        return False
+    except OSError as error:
+        raise UserError(
+            f"--workdir={directory} cannot be written ({error.strerror}); name a folder that you "
+            "are allowed to make and write in."
+        ) from error
+    stack.callback(lock.release)
+    return True
+
+
+def _read_owner(path: str) -> dict[str, str | int] | None:
+    try:
+        with tf.io.gfile.GFile(path) as file:
+            owner = json.load(file)
+        return {name: owner[name] for name in ("host", "pid", "began")}
+    except (tf.errors.OpError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _described(owner: dict[str, str | int]) -> str:
+    return f"process {owner['pid']} on {owner['host']}, which began at {owner['began']}"
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(tf.errors.OpError):
+        tf.io.gfile.remove(path)
