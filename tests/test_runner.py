@@ -122,6 +122,13 @@ def files(workdir: str) -> set[str]:
     return {name for name in found if not name.startswith("tensorboard/")}
 
 
+def test_an_export_that_was_killed_is_made_again(copy: Config, finished: RunFolder) -> None:
+    exports = Path(copy.workdir, "export")
+    (exports / "1").rename(exports / ".unfinished-0123456789abcdef0123456789abcdef")
+    assert runner.train(copy) is Status.DONE
+    assert files(copy.workdir) == files(finished.path)
+
+
 @pytest.mark.parametrize("shown", ["metrics.jsonl", "samples", "best"])
 def test_a_run_that_has_lost_its_checkpoints_does_not_begin_at_the_first_step(
     shown: str, copy: Config

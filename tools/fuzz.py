@@ -25,7 +25,9 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if __name__ == "__main__":
+    # Whoever imports this has TensorFlow already.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 import numpy as np

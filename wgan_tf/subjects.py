@@ -147,7 +147,7 @@ def _held_out_accuracies(
     restore_checkpoint(
         folder,
         checkpoint,
-        lambda path: trainer.state.read(path).assert_existing_objects_matched(),
+        trainer.state.take,
     )
     accuracies = {f"held_out_{name}" for name in HELD_OUT_ACCURACIES}
     found = held_out_metrics(config, trainer, held_out, count)

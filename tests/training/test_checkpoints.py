@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.dataset_info import info_of
 from wgan_tf.config import Config
@@ -248,3 +249,24 @@ def test_the_best_state_is_kept_over_interruptions(
     other.offer({"kid": 9.0})
     assert CheckpointFolder(folder).newest_step() == 70
     assert len(list((tmp_path / "best").glob("step-*.index"))) == 1
+
+
+def test_a_checkpoint_of_version_0_2_is_gone_on_from(
+    state: TrainingState, other_state: TrainingState, tmp_path: pathlib.Path
+) -> None:
+    state.step.assign(7)
+    mark(state, 5)
+    old = tf.train.Checkpoint(
+        generator=state.generator,
+        critic=state.critic,
+        average_generator=state.average_generator,
+        generator_optimizer=state.generator_optimizer,
+        critic_optimizer=state.critic_optimizer,
+        step=state.step,
+    )
+    manager = tf.train.CheckpointManager(old, str(tmp_path), 1, checkpoint_name="step")
+    manager.save(checkpoint_number=7)
+    Checkpoints(other_state, str(tmp_path), keep=1).restore_newest(tell=print)
+    assert (int(other_state.step), int(other_state.reported)) == (7, 7)
+    for ours, theirs in zip(variables_of(other_state), variables_of(state), strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())

@@ -12,7 +12,6 @@ import numpy as np
 import tensorflow as tf
 
 from wgan_tf.errors import ExportError
-from wgan_tf.files import join
 from wgan_tf.serving.model_card import ModelCard
 from wgan_tf.serving.served_module import ServedModule
 from wgan_tf.serving.warmup import write_warmup_requests
@@ -75,11 +74,10 @@ def read_model_card(export_dir: str | os.PathLike[str]) -> ModelCard | None:
 def exported_steps(export_dir: str | os.PathLike[str]) -> set[int]:
     """The steps that the versions in a folder are of, as far as their model cards can be read."""
     root = os.fspath(export_dir)
-    names = tf.io.gfile.listdir(root) if tf.io.gfile.exists(root) else []
     steps = set()
-    for name in names:
+    for version in _versions(root) if tf.io.gfile.exists(root) else []:
         with contextlib.suppress(tf.errors.OpError, ValueError, KeyError, TypeError):
-            steps.add(ModelCard.read(join(root, name.rstrip("/"))).step)
+            steps.add(ModelCard.read(f"{root}/{version}").step)
     return steps
 
 
@@ -133,8 +131,12 @@ def _publish(unfinished: str, root: str) -> str:
 
 
 def _highest_version(root: str) -> int:
+    return max(_versions(root), default=0)
+
+
+def _versions(root: str) -> list[int]:
     names = (name.rstrip("/") for name in tf.io.gfile.listdir(root))
-    return max((int(name) for name in names if name.isascii() and name.isdecimal()), default=0)
+    return [int(name) for name in names if name.isascii() and name.isdecimal()]
 
 
 @contextlib.contextmanager

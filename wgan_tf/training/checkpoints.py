@@ -57,9 +57,7 @@ class Checkpoints:
         Raises:
             UserError: there are checkpoints, but none can be read.
         """
-        step = self._folder.restore_newest(
-            lambda path: self._state.read(path).assert_consumed(), tell
-        )
+        step = self._folder.restore_newest(self._state.take, tell)
         self._saved = None if step is None else self._counters()
 
     def save(self) -> None:

@@ -8,6 +8,8 @@ from wgan_tf.data.info import DatasetInfo
 from wgan_tf.networks import registry
 from wgan_tf.training.optimizers import build_optimizer
 
+_REPORTED = "reported/.ATTRIBUTES/VARIABLE_VALUE"
+
 
 class TrainingState(tf.train.Checkpoint):
     """Networks, optimizers and the step; saving and restoring it is saving and restoring a run.
@@ -58,6 +60,27 @@ class TrainingState(tf.train.Checkpoint):
             reported=_counter(),
             rollbacks=_counter(),
         )
+
+    def take(self, path: str) -> None:
+        """Takes the values of a checkpoint, also of one of version 0.2.0, which holds less.
+
+        Raises:
+            tf.errors.OpError, AssertionError, IndexError, ValueError, RuntimeError: it is damaged,
+                or of other variables.
+        """
+        if _REPORTED in tf.train.load_checkpoint(path).get_variable_to_shape_map():
+            self.read(path).assert_consumed()
+            return
+        old = tf.train.Checkpoint(
+            generator=self.generator,
+            critic=self.critic,
+            average_generator=self.average_generator,
+            generator_optimizer=self.generator_optimizer,
+            critic_optimizer=self.critic_optimizer,
+            step=self.step,
+        )
+        old.read(path).assert_existing_objects_matched()
+        self.reported.assign(self.step)
 
 
 def _counter() -> tf.Variable:
