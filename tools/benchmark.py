@@ -33,13 +33,13 @@ class Contestant:
         from wgan_tf.data.store import open_store
         from wgan_tf.training.distributed.strategy import build_strategy, find_cluster
         from wgan_tf.training.trainer import Trainer
-        from wgan_tf.training.tuning import Tuning, examples_per_second
+        from wgan_tf.training.tuning import Tuning, prepare_turns
 
         strategy = build_strategy(config, find_cluster(config, os.environ))
         store = open_store(config, config.train_split)
         self._config = config
         config = Tuning(config, store.info, strategy).choose(
-            lambda chosen: examples_per_second(chosen, store, strategy),
+            lambda chosen: prepare_turns(chosen, store, strategy),
             tell=lambda line: print(line, file=sys.stderr),
         )
         self._trainer = Trainer(config, store, strategy)

@@ -44,7 +44,7 @@ from wgan_tf.training.distributed.strategy import (
 from wgan_tf.training.interruption import StopRequest
 from wgan_tf.training.observer import Observer
 from wgan_tf.training.trainer import Trainer
-from wgan_tf.training.tuning import Choice, Tuning, examples_per_second
+from wgan_tf.training.tuning import Choice, Tuning, prepare_turns
 
 # What may differ between the workers of one run: where its files are on each.
 LOCAL_OPTIONS = ("workdir", "data_dir")
@@ -169,7 +169,7 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
         registry.try_own(config, store.info)
 
     config = Tuning(config, store.info, strategy).choose(
-        lambda chosen: examples_per_second(chosen, store, strategy), tell=print
+        lambda chosen: prepare_turns(chosen, store, strategy), tell=print
     )
     trainer = Trainer(config, store, strategy)
     checkpoints = Checkpoints(

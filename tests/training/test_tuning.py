@@ -13,7 +13,7 @@ from wgan_tf.config import Config
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.store import open_store
 from wgan_tf.training import hardware, tuning
-from wgan_tf.training.tuning import Choice, Tuning
+from wgan_tf.training.tuning import Choice, Tuning, Turn
 
 POINTS = DatasetInfo(example_shape=(2,), num_examples=100, class_names=None, digest="")
 PLAIN, XLA = Choice("float32", "false"), Choice("float32", "true")
@@ -23,15 +23,16 @@ TuningOf = Callable[[Config], Tuning]
 
 
 class Rates:
-    """Measured rates, and what was measured."""
+    """Measured rates, the turns in which they are, and what was measured."""
 
     def __init__(self, rates: dict[Choice, float | None]) -> None:
         self.measured: list[Choice] = []
         self._rates = rates
 
-    def __call__(self, config: Config) -> float | None:
+    def __call__(self, config: Config) -> Turn | None:
         self.measured.append(Choice(config.precision, config.jit_compile))
-        return self._rates[self.measured[-1]]
+        rate = self._rates[self.measured[-1]]
+        return None if rate is None else lambda: rate
 
 
 @pytest.fixture
@@ -103,6 +104,22 @@ def test_when_time_is_up_nothing_else_is_measured(
     rates = Rates({PLAIN: 1})
     assert tuning_of(config).choose(rates, print).precision == "float32"
     assert rates.measured == [PLAIN]
+    # Half a comparison is not kept.
+    monkeypatch.setattr(tuning, "MEASURED_SECONDS", 20)
+    again = Rates({PLAIN: 1, HALF: 2, HALF_XLA: 1})
+    assert tuning_of(config).choose(again, print).precision == "bfloat16"
+
+
+def test_each_has_its_best_turn(tuning_of: TuningOf, config: Config) -> None:
+    turns = {PLAIN: [9.0, 100.0, 8.0], HALF: [50.0, 60.0, 70.0], XLA: [1.0, 1.0, 1.0]}
+
+    def measure(config: Config) -> Turn:
+        rates = iter(turns[Choice(config.precision, config.jit_compile)])
+        return lambda: next(rates, 0.0)
+
+    told: list[str] = []
+    assert tuning_of(config).choose(measure, told.append).precision == "float32"
+    assert "float32 100, bfloat16 70, float32 with XLA 1)" in told[0]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +195,7 @@ def test_a_run_that_measured_is_the_run_that_was_told_and_goes_on_as_it_began(
     def fail(*arguments: object) -> float:
         raise AssertionError("It is measured again.")
 
-    monkeypatch.setattr(runner, "examples_per_second", fail)
+    monkeypatch.setattr(runner, "prepare_turns", fail)
     longer = dataclasses.replace(short, workdir=measured.workdir, steps=6)
     assert wgan_tf.train(longer).step == 6
     other = "false" if choice["jit_compile"] == "true" else "true"
@@ -189,6 +206,6 @@ def test_a_run_that_measured_is_the_run_that_was_told_and_goes_on_as_it_began(
 def test_the_rate_with_xla_is_measured(config: Config) -> None:
     store = open_store(config, config.train_split)
     compiled = dataclasses.replace(config, precision="float32", jit_compile="true")
-    rate = tuning.examples_per_second(compiled, store, tf.distribute.OneDeviceStrategy("/cpu:0"))
-    assert rate is not None
-    assert rate > 0
+    turn = tuning.prepare_turns(compiled, store, tf.distribute.OneDeviceStrategy("/cpu:0"))
+    assert turn is not None
+    assert turn() > 0

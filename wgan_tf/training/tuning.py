@@ -41,8 +41,10 @@ LEAST_WORK = 150_000_000
 MEASURED_SECONDS = 20.0
 # How many times as fast as the plainer one another choice has to be.
 LEAST_GAIN = 1.05
-_SECONDS_A_CHOICE = 1.0
-_STEPS_A_CHOICE = 10
+# Turns are taken one after the other, so that what else runs on the machine slows them all.
+_ROUNDS = 3
+_SECONDS_A_TURN = 0.5
+_STEPS_A_TURN = 5
 
 _NOT_OF_NETWORKS = (RunOptions, DataOptions, MonitoringOptions, TrainingOptions)
 
@@ -68,8 +70,10 @@ class Choice:
         return self.precision + (" with XLA" if self.jit_compile == "true" else "")
 
 
-# Examples a second with a configuration, None where it does not train here.
-Measure = Callable[[Config], float | None]
+# Takes some steps and tells the examples a second.
+Turn = Callable[[], float]
+# Gets ready for turns with a configuration; None where it does not train here.
+Measure = Callable[[Config], Turn | None]
 
 
 class Tuning:
@@ -102,7 +106,7 @@ class Tuning:
         Where it is not known already, it is measured, and kept beside the data for the next run.
 
         Args:
-            measure: see `examples_per_second`.
+            measure: see `prepare_turns`.
             tell: is told the choice.
         """
         if not self._is_measured():
@@ -111,11 +115,14 @@ class Tuning:
         if choice:
             tell(f"Computes in {choice}, the fastest here when it was measured")
         else:
-            rates = self._rates(measure)
+            rates, is_complete = self._rates(measure)
             choice = _fastest(rates)
             told = ", ".join(f"{each} {rate:,.0f}" for each, rate in rates.items())
             tell(f"Computes in {choice}, the fastest here (examples a second: {told})")
-            self._write(choice)
+            if is_complete:
+                self._write(choice)
+            # What was measured with makes room.
+            gc.collect()
         return choice.in_config(self._config)
 
     def plan(self) -> str:
@@ -135,24 +142,34 @@ class Tuning:
         is_open = len(self._precisions) * len(self._compilers) > 1
         return is_open and _work(self._config, self._info) >= LEAST_WORK
 
-    def _rates(self, measure: Measure) -> dict[Choice, float]:
-        """Of each precision without XLA, then of the faster one with it, as far as time allows."""
-        deadline = time.monotonic() + MEASURED_SECONDS
-        rates: dict[Choice, float] = {}
-        for choice in self._choices(rates):
-            if rates and time.monotonic() > deadline:
-                break
-            rate = measure(choice.in_config(self._config))
-            if rate is not None:
-                rates[choice] = rate
-        return rates or {self._plain: math.nan}
+    def _rates(self, measure: Measure) -> tuple[dict[Choice, float], bool]:
+        """Examples a second of each choice, and whether time allowed to measure all of them.
 
-    def _choices(self, rates: dict[Choice, float]) -> Iterator[Choice]:
-        for precision in self._precisions:
-            yield Choice(precision, self._compilers[0])
-        for compiler in self._compilers[1:]:
+        These are each precision without XLA, then the faster one with it.
+        """
+        deadline = time.monotonic() + MEASURED_SECONDS
+        turns: dict[Choice, Turn] = {}
+        rates: dict[Choice, float] = {}
+        is_complete = True
+        for added in self._stages(rates):
+            for choice in added:
+                if turns and time.monotonic() > deadline:
+                    is_complete = False
+                    break
+                turn = measure(choice.in_config(self._config))
+                if turn:
+                    turns[choice] = turn
+            compared = {*added, _fastest(rates)} if rates else {*added}
+            for _ in range(_ROUNDS):
+                for choice in [choice for choice in turns if choice in compared]:
+                    rates[choice] = max(rates.get(choice, 0.0), turns[choice]())
+        return rates or {self._plain: math.nan}, is_complete
+
+    def _stages(self, rates: dict[Choice, float]) -> Iterator[list[Choice]]:
+        yield [Choice(precision, self._compilers[0]) for precision in self._precisions]
+        if self._compilers[1:]:
             best = _fastest(rates) if rates else self._plain
-            yield Choice(best.precision, compiler)
+            yield [Choice(best.precision, compiler) for compiler in self._compilers[1:]]
 
     def _file(self) -> pathlib.Path:
         """Where the choice for such networks on such a machine is kept."""
@@ -209,33 +226,34 @@ def _work(config: Config, info: DatasetInfo) -> int:
     )
 
 
-def examples_per_second(
-    config: Config, store: Store, strategy: tf.distribute.Strategy
-) -> float | None:
-    """Real examples a second through the critic, with one critic step to each of the generator's.
-
-    A trainer of its own takes the steps, so that nothing of a run is touched.
+def prepare_turns(config: Config, store: Store, strategy: tf.distribute.Strategy) -> Turn | None:
+    """Compiles a trainer of its own, so that measuring touches nothing of a run.
 
     Returns:
-        None where such a configuration does not train on these devices.
+        A function that takes some steps, with one critic step to each of the generator's, and tells
+        the most real examples a second that passed through the critic; None where such a
+        configuration does not train on these devices.
     """
     short = dataclasses.replace(config, critic_steps=1, critic_warmup=False, critic_warmup_period=0)
-    trainer, seconds = None, []
     try:
         trainer = Trainer(short, store, strategy)
-        # The first call compiles.
-        for _ in range(1 + _STEPS_A_CHOICE):
-            began = time.perf_counter()
-            trainer.advance(1)
-            # Waits for what the devices still do.
-            trainer.metrics()
-            seconds.append(time.perf_counter() - began)
-            if sum(seconds[1:]) > _SECONDS_A_CHOICE:
-                break
+        _seconds_a_step(trainer)
     # A network of the caller's own may have another precision of its own.
     except (tf.errors.OpError, UserError):
         return None
-    finally:
-        del trainer
-        gc.collect()
-    return config.batch_size / min(seconds[1:])
+
+    def turn() -> float:
+        seconds: list[float] = []
+        while len(seconds) < _STEPS_A_TURN and sum(seconds) < _SECONDS_A_TURN:
+            seconds.append(_seconds_a_step(trainer))
+        return config.batch_size / min(seconds)
+
+    return turn
+
+
+def _seconds_a_step(trainer: Trainer) -> float:
+    began = time.perf_counter()
+    trainer.advance(1)
+    # Waits for what the devices still do.
+    trainer.metrics()
+    return time.perf_counter() - began
