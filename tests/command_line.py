@@ -13,6 +13,8 @@ from unittest import mock
 
 from absl.testing import flagsaver
 
+from wgan_tf import commands
+
 
 def command(module: str, *options: str) -> list[str]:
     """What starts a command."""
@@ -33,6 +35,8 @@ def run_here(module: str, *options: str) -> subprocess.CompletedProcess[str]:
         mock.patch.object(sys, "argv", arguments[2:]),
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(errors),
+        # This process goes on.
+        mock.patch.object(commands, "leave", sys.exit),
     ):
         try:
             runpy.run_module(f"wgan_tf.{module}", run_name="__main__", alter_sys=True)

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -292,3 +293,16 @@ def test_dry_run_writes_nothing(tmp_path: pathlib.Path) -> None:
     assert "1,797 examples" in result.stdout
     assert "Total params" in result.stdout
     assert not any(tmp_path.iterdir())
+
+
+def test_what_is_registered_for_the_end_is_done_and_all_is_printed() -> None:
+    script = (
+        "import atexit; from wgan_tf import commands;"
+        "atexit.register(print, 'registered'); print('printed'); commands.leave(42)"
+    )
+    environment = {name: os.environ[name] for name in os.environ if name != "TF_CONFIG"}
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False
+    )
+    assert result.returncode == 42
+    assert result.stdout.split() == ["printed", "registered"]

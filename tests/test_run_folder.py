@@ -28,7 +28,14 @@ def folder(tmp_path: pathlib.Path) -> RunFolder:
 
 @pytest.fixture
 def config(folder: RunFolder) -> Config:
-    return Config(workdir=folder.path, classes=("a,b", "c"), critic_learning_rate=4e-4, seed=3)
+    return Config(
+        workdir=folder.path,
+        classes=("a,b", "c"),
+        critic_learning_rate=4e-4,
+        seed=3,
+        precision="float32",
+        jit_compile="false",
+    )
 
 
 def test_files_are_where_others_look_for_them(folder: RunFolder, config: Config) -> None:
@@ -82,6 +89,30 @@ def test_a_run_goes_on_with_the_kernels_that_it_was_begun_with(
     asked_for = f"TF_ENABLE_ONEDNN_OPTS={int(in_effect)} before TensorFlow is imported"
     with pytest.raises(UserError, match=asked_for):
         folder.check_same_run(config)
+
+
+def test_what_is_left_to_be_measured_is_as_the_run_has_it(
+    folder: RunFolder, config: Config
+) -> None:
+    is_open = dataclasses.replace(config, precision="auto", jit_compile="auto")
+    is_measured = dataclasses.replace(config, precision="bfloat16", jit_compile="true")
+    assert folder.adopt(is_open) == is_open
+    folder.write(is_measured, INFO)
+    folder.check_same_run(is_open)
+    assert folder.adopt(is_open) == is_measured
+    with pytest.raises(UserError, match="--precision=float32 differs"):
+        folder.check_same_run(config)
+
+
+def test_a_run_from_before_anything_was_measured_goes_on_without_xla(
+    folder: RunFolder, config: Config
+) -> None:
+    folder.write(dataclasses.replace(config, precision="bfloat16"), INFO)
+    file = pathlib.Path(folder.config_file)
+    lines = [line for line in file.read_text().splitlines() if "jit_compile" not in line]
+    file.write_text("\n".join(lines))
+    adopted = folder.adopt(dataclasses.replace(config, precision="auto", jit_compile="auto"))
+    assert (adopted.precision, adopted.jit_compile) == ("bfloat16", "false")
 
 
 def test_a_run_that_does_not_say_its_kernels_goes_on_with_any(

@@ -33,10 +33,15 @@ class Contestant:
         from wgan_tf.data.store import open_store
         from wgan_tf.training.distributed.strategy import build_strategy, find_cluster
         from wgan_tf.training.trainer import Trainer
+        from wgan_tf.training.tuning import Tuning, prepare_turns
 
         strategy = build_strategy(config, find_cluster(config, os.environ))
         store = open_store(config, config.train_split)
         self._config = config
+        config = Tuning(config, store.info, strategy).choose(
+            lambda chosen: prepare_turns(chosen, store, strategy),
+            tell=lambda line: print(line, file=sys.stderr),
+        )
         self._trainer = Trainer(config, store, strategy)
         self.turn()
 

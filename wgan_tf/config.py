@@ -28,6 +28,9 @@ from wgan_tf.sections.system import WITH_PENALTY, SystemOptions
 from wgan_tf.sections.training import TrainingOptions
 from wgan_tf.suggestions import if_you_meant, nearest_options
 
+# What `auto` is of options that are measured, where they are not.
+UNMEASURED = {"precision": "float32", "jit_compile": "false"}
+
 _PATTERN_CHARACTERS = frozenset("*?[\\")
 
 SECTIONS: tuple[type, ...] = (
@@ -230,6 +233,24 @@ def _check_in_use(field: dataclasses.Field[Any], config: Config) -> None:
             f"--{requirement.option}={format_value(required)}; leave it out or take "
             f"--{requirement.option}={' or '.join(map(format_value, requirement.values))}."
         )
+
+
+def measured_options(config: Config) -> dict[str, str]:
+    """The options that are measured, and their values."""
+    return {name: getattr(config, name) for name in UNMEASURED}
+
+
+def settle(config: Config, choices: Mapping[str, str]) -> Config:
+    """A configuration with a choice made for each of the options that it leaves to `auto`.
+
+    Args:
+        config: a configuration.
+        choices: a value for each option that is measured, such as `UNMEASURED`.
+    """
+    made: dict[str, Any] = {
+        name: choice for name, choice in choices.items() if getattr(config, name) == "auto"
+    }
+    return dataclasses.replace(config, **made)
 
 
 def own_options(config: Config) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from wgan_tf import random_numbers
+
 # Part of the mapping from a seed to its pictures: another number gives other pictures.
 EXAMPLES_PER_BLOCK = 16
 
@@ -13,6 +15,8 @@ def draw_latents(
     shape: tf.Tensor | Sequence[int],
     distribution: str,
     dtype: tf.DType = tf.float32,
+    *,
+    for_xla: bool = False,
 ) -> tf.Tensor:
     """Draws independent latent values, the same ones for the same key and shape.
 
@@ -25,6 +29,7 @@ def draw_latents(
         shape: of the result.
         distribution: `normal` (mean 0, variance 1) or `uniform` (on [-1, 1)).
         dtype: floating-point type of the result.
+        for_xla: whether XLA may compile this, whose own numbers of these bits are others.
 
     Returns:
         `dtype` tensor of the given shape.
@@ -33,9 +38,17 @@ def draw_latents(
         ValueError: If the distribution is neither of the two.
     """
     if distribution == "normal":
-        latents = tf.random.stateless_normal(shape, seed_key, alg="philox")
+        latents = (
+            random_numbers.normal(shape, seed_key)
+            if for_xla
+            else tf.random.stateless_normal(shape, seed_key, alg="philox")
+        )
     elif distribution == "uniform":
-        latents = tf.random.stateless_uniform(shape, seed_key, -1.0, 1.0, alg="philox")
+        latents = (
+            2.0 * random_numbers.uniform(shape, seed_key) - 1.0
+            if for_xla
+            else tf.random.stateless_uniform(shape, seed_key, -1.0, 1.0, alg="philox")
+        )
     else:
         raise ValueError(f"The distribution is {distribution!r}, but must be normal or uniform.")
     return tf.cast(latents, dtype)

@@ -138,6 +138,8 @@ class RunFolder:
     def read_config(self) -> Config:
         """The run's configuration, with the folder, and what it keeps, where they are now.
 
+        Nothing in it is left to be measured.
+
         Raises:
             UserError: no run is here, or its configuration is of another version.
         """
@@ -147,10 +149,14 @@ class RunFolder:
             name: kept_own(getattr(config, name), self.own)
             for name in configuration.own_options(config)
         }
-        return dataclasses.replace(config, workdir=self.path, **kept)
+        # A run that says nothing of an option is older than its measuring.
+        settled = configuration.settle(config, configuration.UNMEASURED)
+        return dataclasses.replace(settled, workdir=self.path, **kept)
 
     def adopt(self, config: Config) -> Config:
         """A configuration with the run's own files where it names the same ones elsewhere.
+
+        What it leaves to be measured is as the run has it.
 
         Raises:
             UserError: it names others, or those that the run keeps have changed.
@@ -173,7 +179,8 @@ class RunFolder:
                     f"--{name}={given} is not what the run in {self.path} began with; go on with "
                     f"--{name}={kept[name]}, or take another --workdir."
                 )
-        return dataclasses.replace(config, **kept)
+        as_measured = configuration.settle(config, configuration.measured_options(saved))
+        return dataclasses.replace(as_measured, **kept)
 
     def read_info(self) -> DatasetInfo:
         """What the run is trained on.

@@ -44,6 +44,7 @@ from wgan_tf.training.distributed.strategy import (
 from wgan_tf.training.interruption import StopRequest
 from wgan_tf.training.observer import Observer
 from wgan_tf.training.trainer import Trainer
+from wgan_tf.training.tuning import Choice, Tuning, prepare_turns
 
 # What may differ between the workers of one run: where its files are on each.
 LOCAL_OPTIONS = ("workdir", "data_dir")
@@ -74,14 +75,18 @@ def describe(config: Config, *, accept_changes: bool = False) -> Status:
     if cluster:
         check_replicas(config, cluster)
         devices = f"{len(cluster.workers)} workers, {max(local_gpus(), 1)} replicas on this one"
+        computes_in = str(Choice.of(config))
     else:
-        devices = ", ".join(device_names(build_strategy(config)))
+        strategy = build_strategy(config)
+        devices = ", ".join(device_names(strategy))
+        computes_in = Tuning(config, info, strategy).plan()
     registry.try_own(config, info)
     print(flagfile.to_readable(config))
     for build in (registry.build_generator, registry.build_critic):
         build(config, info).summary()
     print("\n".join(line for lines in reports for line in lines))
     print(f"Devices: {devices}")
+    print(f"Computes in: {computes_in}")
     return Status.DONE
 
 
@@ -163,6 +168,9 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
     if not folder.exists():
         registry.try_own(config, store.info)
 
+    config = Tuning(config, store.info, strategy).choose(
+        lambda chosen: prepare_turns(chosen, store, strategy), tell=print
+    )
     trainer = Trainer(config, store, strategy)
     checkpoints = Checkpoints(
         trainer.state,

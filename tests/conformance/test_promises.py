@@ -76,6 +76,8 @@ def trained_rows(names: Collection[str], long: Collection[str] = ()) -> pytest.M
 TRAINED = trained_rows(ROWS_BY_NAME)
 # Several processes cost too much for all rows, which `trajectory` follows by hand.
 ROW_ELSEWHERE = "dcgan-clipping-batch-norm"
+# XLA compiles for seconds: draws of all kinds, batch norm and a penalty are in these.
+TRAINED_WITH_XLA = trained_rows(["mlp-penalty-dropout", "dcgan-clipping-batch-norm"])
 TRAINED_ELSEWHERE = trained_rows([ROW_ELSEWHERE])
 REPOSITORY = pathlib.Path(__file__).parents[2]
 
@@ -144,6 +146,15 @@ def test_goes_on_bit_for_bit(trained: Trained) -> None:
     trainer.advance(step - 5)
     for expected, actual in zip(trained.variables, variables(trainer.state), strict=True):
         np.testing.assert_array_equal(actual, expected)
+
+
+@TRAINED_WITH_XLA
+def test_xla_takes_the_same_steps_up_to_rounding(trained: Trained, data_dir: str) -> None:
+    compiled = one_device_trainer(trained.row.config(jit_compile="true"), data_dir)
+    compiled.advance(5)
+    assert compiled._advance.experimental_get_tracing_count() == 1
+    for expected, actual in zip(trained.variables_at_5, variables(compiled.state), strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-4)
 
 
 @TRAINED

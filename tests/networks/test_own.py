@@ -116,7 +116,7 @@ def test_the_digest_is_of_the_layers_and_not_of_names_or_weights(tmp_path: pathl
 
 def test_models_of_another_precision_than_the_run_are_refused(tmp_path: pathlib.Path) -> None:
     mixed = saved(tmp_path / "mixed", *models(dtype="mixed_bfloat16"))
-    with pytest.raises(UserError, match=r"layers of mixed_bfloat16.*--precision=float32"):
+    with pytest.raises(UserError, match=r"layers of mixed_bfloat16.*take --precision=bfloat16"):
         registry.build_critic(config(mixed), INFO)
     registry.build_critic(config(mixed, precision="bfloat16"), INFO)
     with pytest.raises(UserError, match=r"no layer of mixed_bfloat16.*--precision=bfloat16"):

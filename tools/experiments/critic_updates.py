@@ -48,7 +48,8 @@ def report(settings: Settings) -> Finding:
                 share = np.array(result["joint_gradient"]) / np.array(result["real_gradient"])
                 right.semilogy(result["step"], share, color=color, label=label)
         left.set(title="Frechet distance", xlabel="generator step")
-        left.yaxis.set_minor_formatter("{x:.0f}")
+        for axes in (left, right):
+            plots.label_logarithmic(axes.yaxis)
         right.set(title="Gradient of the sum, by that on real images", xlabel="generator step")
         left.legend()
     cancels = float(

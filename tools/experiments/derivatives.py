@@ -13,6 +13,9 @@ from experiments.trials import Measured, Trial
 
 FLOAT64 = {"dtype": "float64"}
 BATCHES = (4, 16, 64, 256)
+# By which the output of a critic with batch norm before it is multiplied.
+SCALES = (1, 10, 100)
+CLOUD_POINTS = 256
 # Of images of several channels: where it is, the class and its arguments.
 LAYERS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
     "none": ("keras", "Identity", {}),
@@ -89,6 +92,43 @@ def normalize(folder: pathlib.Path, batch_size: int, seed: int) -> Measured:
     return {"seen": float(seen.mean() / own.mean()), "off": float(np.abs(seen / own - 1).mean())}
 
 
+def enlarge(folder: pathlib.Path, scale: float, seed: int) -> Measured:
+    """Multiplies a critic with batch norm before its output; tells its estimate and its penalty.
+
+    Between two clouds that are one apart, so that W1 is 1. The output's weights are the difference
+    of the features' means, so that the estimate is positive.
+    """
+    import keras
+    import tensorflow as tf
+
+    from wgan_tf import lipschitz
+
+    del folder
+    keras.utils.set_random_seed(seed)
+    random = np.random.default_rng(seed)
+    generated = tf.constant(random.normal(size=(CLOUD_POINTS, 2)), tf.float32)
+    real = generated + tf.constant([1.0, 0.0])
+    point = keras.Input((2,))
+    hidden = keras.layers.Dense(64, activation="relu")(point)
+    features = keras.Model(point, keras.layers.BatchNormalization(epsilon=1e-5)(hidden))
+    both = features(tf.concat([real, generated], axis=0), training=True)
+    means = [tf.reduce_mean(part, axis=0) for part in tf.split(both, 2)]
+    weights = scale * (means[0] - means[1]) / 64
+
+    def scores(points: tf.Tensor) -> tf.Tensor:
+        return tf.linalg.matvec(features(points, training=True), weights)
+
+    of_real, of_generated = tf.split(scores(tf.concat([real, generated], axis=0)), 2)
+    mixing = tf.constant(random.uniform(size=CLOUD_POINTS), tf.float32)
+    between = lipschitz.interpolate(real, generated, mixing)
+    seen = lipschitz.gradient_norms(scores, between)
+    return {
+        "estimate": float(tf.reduce_mean(of_real - of_generated)),
+        "seen": float(tf.reduce_mean(seen)),
+        "penalty": float(tf.reduce_mean(lipschitz.two_sided_penalty(seen))),
+    }
+
+
 def layer_trial(layer: str, seed: int) -> Trial:
     """The trial of a layer."""
     number = list(LAYERS).index(layer)
@@ -101,11 +141,17 @@ def batch_trial(batch_size: int, seed: int) -> Trial:
     return Trial(f"derivatives/batch-{batch_size}-{seed}", normalize, arguments)
 
 
+def scale_trial(scale: float, seed: int) -> Trial:
+    """The trial of a critic that is multiplied by so much."""
+    return Trial(f"derivatives/scale-{scale}-{seed}", enlarge, {"scale": scale, "seed": seed})
+
+
 def trials(settings: Settings) -> Sequence[Trial]:
     """All layers, and batch norm over all sizes of batches."""
     seeds = settings.seeds(3)
     of_layers = [layer_trial(layer, seed) for layer in LAYERS for seed in seeds]
-    return of_layers + [batch_trial(size, seed) for size in BATCHES for seed in seeds]
+    of_batches = [batch_trial(size, seed) for size in BATCHES for seed in seeds]
+    return of_layers + of_batches + [scale_trial(s, seed) for s in SCALES for seed in seeds]
 
 
 def report(settings: Settings) -> Finding:
@@ -117,6 +163,9 @@ def report(settings: Settings) -> Finding:
     }
     batches = {
         size: [settings.result(batch_trial(size, seed)) for seed in seeds] for size in BATCHES
+    }
+    scaled = {
+        scale: [settings.result(scale_trial(scale, seed)) for seed in seeds] for scale in SCALES
     }
     rows = [
         [
@@ -173,15 +222,29 @@ def report(settings: Settings) -> Finding:
                     *(training.per_seed([v["off"] for v in batches[size]]) for size in BATCHES),
                 ],
             ],
+        )
+        + "\n\n"
+        + table(
+            ["Batch norm before the output, times", *map(str, SCALES)],
+            [
+                [title, *(training.per_seed([v[name] for v in scaled[s]]) for s in SCALES)]
+                for title, name in (
+                    ("estimate, where W1 is 1", "estimate"),
+                    ("norm seen", "seen"),
+                    ("penalty, without lambda", "penalty"),
+                )
+            ],
         ),
         verdict,
         "Every layer that the trainer refuses under a penalty has a gradient that is wrong, and "
         "every other one that is right to rounding. Through batch norm over 64 points, a penalty "
         f"sees {np.mean(seen):.2f} times the slopes that the critic has, "
         f"{np.mean(off):.0%} off for the single point: what it holds at one is not the slope, and "
-        "differs with the batch. Directly before the output it would be worse: batch norm takes "
-        "the mean from every feature, so that the sum of a batch's scores is constant and the "
-        "norm seen is 0, however steep the critic, and its estimate without bound.",
+        "differs with the batch. Directly before the output it is worse: batch norm takes the "
+        "mean from every feature, so that the sum of a batch's scores is constant and the norm "
+        "seen is 0, however steep the critic: the penalty is always 1, and the estimate, "
+        f"{np.mean([v['estimate'] for v in scaled[SCALES[-1]]]):.0f} where W1 is 1, is without "
+        "bound.",
     )
 
 
@@ -201,7 +264,9 @@ CLAIM = Claim(
         "`wgan_tf.networks.derivatives`, which is how the trainer finds them. Batch norm: a "
         "perceptron with batch norm before both activations, in training mode; what a penalty "
         "takes for the gradient at a point, that of the sum of all scores, beside the gradient of "
-        "the point's own score."
+        "the point's own score. And one with batch norm before its output, which is multiplied by "
+        f"{', '.join(map(str, SCALES))}, between two clouds of {CLOUD_POINTS} points that are one "
+        "apart."
     ),
     trials=trials,
     report=report,

@@ -18,8 +18,8 @@ code that anyone can run again:
 
 It trains what is not trained yet, shows how far it is, and writes this page; stopped, it goes on
 from where it was. Numbers are means over seeds ± their standard deviation. The networks are small,
-so that all of it takes {minutes:.0f} minutes of a processor core: a claim that does not show here
-may show at another size, and the other way round.
+so that all of it takes {minutes:.0f} minutes of processor time, of which two cores share: a claim
+that does not show here may show at another size, and the other way round.
 
 | Claim | Verdict |
 |---|---|
@@ -150,7 +150,7 @@ def _section(claim: Claim, settings: Settings) -> str:
 
     python tools/claims.py --only={claim.name}{seeds}
 
-{len(trials)} trials, {minutes:.1f} minutes of a core.
+{len(trials)} trials, {minutes:.1f} minutes of processor time.
 
 {finding.numbers}
 
@@ -165,5 +165,5 @@ def _verdict(section: str) -> str:
 
 
 def _cpu_minutes(section: str) -> float:
-    found = re.search(r"trials, ([\d.]+) minutes of a core", section)
+    found = re.search(r"trials, ([\d.]+) minutes of processor time", section)
     return float(found.group(1)) if found else 0.0

@@ -55,17 +55,20 @@ def report(settings: Settings) -> Finding:
                     markersize=3,
                     linewidth=0.8,
                 )
-            axes.set(title=TITLES[system], xlabel="estimate", yscale="log")
-            axes.yaxis.set_minor_formatter("{x:.0f}")
+            axes.set(title=TITLES[system], xlabel="estimate", xscale="log", yscale="log")
+            plots.label_logarithmic(axes.xaxis)
+            plots.label_logarithmic(axes.yaxis)
         panels[0].set_ylabel("Frechet distance")
     means = {
         system: float(np.mean(values["wasserstein_estimate"]))
         for system, values in correlations.items()
     }
     wgans, gans = ("wgan_gp", "clipped"), ("minimax", "non_saturating")
-    tracks = [min(correlations[s]["wasserstein_estimate"]) > 0.7 for s in wgans]
-    other = max(means[system] for system in gans) < min(means[system] for system in wgans)
-    if all(tracks) and other:
+    tracks = [min(correlations[system]["wasserstein_estimate"]) > 0.7 for system in wgans]
+    strongest = max(
+        abs(float(np.mean(values))) for system in gans for values in correlations[system].values()
+    )
+    if all(tracks) and strongest < 0.5:
         verdict = Verdict.HOLDS
     else:
         verdict = Verdict.IN_PART if any(tracks) else Verdict.DOES_NOT_HOLD
@@ -80,9 +83,11 @@ def report(settings: Settings) -> Finding:
         ),
         verdict,
         f"The estimate rises and falls with the Frechet distance by {told}. A GAN's estimate is "
-        "the difference of its logits, minus its loss but for a monotone function, and no "
-        "distance. All of this is within a run: between systems and settings the numbers cannot "
-        "be compared.",
+        "the difference of its logits, which no constraint makes a distance; but of all that a GAN "
+        f"logs, something goes with its samples by {strongest:.2f} in the mean, where the claim "
+        "expects nothing to. Samples get better all along runs as short as these, and whatever "
+        "falls all along then tracks them. All of this is within a run: between systems and "
+        "settings the numbers cannot be compared.",
     )
 
 

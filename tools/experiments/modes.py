@@ -11,10 +11,10 @@ from experiments.trials import Measured, Trial
 DATASET = "25gaussians"
 # Critic steps before each generator step, and generator steps.
 BUDGETS = {
-    "minimax": (1, 3000),
-    "non_saturating": (1, 3000),
-    "clipped": (2, 3000),
-    "wgan_gp": (2, 3000),
+    "minimax": (1, 6000),
+    "non_saturating": (1, 6000),
+    "clipped": (2, 6000),
+    "wgan_gp": (2, 6000),
 }
 NUM_SEEDS = 5
 # In standard deviations: a quarter of what neighbouring modes are apart.
@@ -108,7 +108,7 @@ CLAIM = Claim(
         "usual test."
     ),
     setup=(
-        "`toy:25gaussians`; perceptrons of three layers of 128 ReLU, latent 2, batches of 256. "
+        "`toy:25gaussians`; perceptrons of three layers of 128 ReLU, latent 2, batches of 128. "
         "Adam (0.5, 0.9) for the GANs and WGAN-GP, whose lambda is 0.1 as in its paper's toys; "
         "PyTorch's RMSprop for the clipped WGAN. 5,000 points a run: a mode counts as covered "
         "with at least 1% of them within three standard deviations, and a point as good if it is "

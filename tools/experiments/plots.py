@@ -45,3 +45,12 @@ def figure(
     with Image.open(buffer) as image:
         reduced = image.convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
         reduced.save(file, optimize=True)
+
+
+def label_logarithmic(axis: Any) -> None:
+    """Labels 1, 2 and 5 of every decade of a logarithmic axis, as plain numbers."""
+    from matplotlib import ticker
+
+    axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(ticker.NullLocator())

@@ -102,6 +102,8 @@ def per_seed(values: Sequence[float]) -> str:
     if len(values) == 1 or not np.isfinite(mean):
         return f"{mean:.3g}"
     deviation = float(np.std(values, ddof=1))
+    if deviation == 0:
+        return f"{mean:.3g} ± 0"
     if mean and not 1e-3 <= abs(mean) < 1e5:
         return f"{mean:.1e} ± {deviation:.0e}"
     decimals = 4 if deviation < 1e-4 else max(0, -math.floor(math.log10(deviation)))

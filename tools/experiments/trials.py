@@ -94,6 +94,10 @@ def _use_one_thread() -> None:
     """Set before TensorFlow is imported, so that as many trials as cores run side by side."""
     os.environ.update(OMP_NUM_THREADS="1", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
     import_tensorflow()
+    import tensorflow as tf
+
+    # Its handler would keep the log of the first trial.
+    tf.get_logger().setLevel("ERROR")
 
 
 def _measure(trial: Trial, workdir: pathlib.Path) -> None:

@@ -1,7 +1,6 @@
 """The Wasserstein distance W1 between two samples: exact, and sliced."""
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from wgan_tf.evaluation.projections import flat_values, random_directions
@@ -26,6 +25,9 @@ def exact_wasserstein(first: np.ndarray, second: np.ndarray) -> float:
     """
     if len(first) != len(second):
         raise ValueError(f"The samples must be of one size, but have {len(first)}, {len(second)}.")
+    # Not above: it takes long to import, and most runs are of images.
+    from scipy.optimize import linear_sum_assignment
+
     distances = cdist(first, second)
     return float(distances[linear_sum_assignment(distances)].mean())
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import keras
 import tensorflow as tf
 
+from wgan_tf.random_numbers import uniform
+
 
 @dataclasses.dataclass(frozen=True)
 class _Masks:
@@ -79,8 +81,6 @@ class Dropout(keras.layers.Layer):
         examples = tf.shape(inputs)[0]
         features = inputs.shape[1:]
         key = tf.random.experimental.stateless_fold_in(masks.key, self._number, alg="philox")
-        draws = tf.random.stateless_uniform(
-            [masks.parts, masks.replicas, examples // masks.parts, *features], key, alg="philox"
-        )
+        draws = uniform([masks.parts, masks.replicas, examples // masks.parts, *features], key)
         mine = tf.reshape(draws[:, masks.replica], [examples, *features])
         return tf.where(mine >= self._rate, inputs / (1.0 - self._rate), tf.zeros_like(inputs))

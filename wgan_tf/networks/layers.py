@@ -20,7 +20,13 @@ from wgan_tf.networks.normalization import (
 )
 from wgan_tf.networks.spectral import SpectralConv2D, SpectralDense
 
-POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float64": "float64"}
+POLICIES = {
+    # Of networks that are built without anything having been measured.
+    "auto": "float32",
+    "float32": "float32",
+    "bfloat16": "mixed_bfloat16",
+    "float64": "float64",
+}
 OUTPUT_RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "linear": None}
 
 Operation = Callable[[keras.KerasTensor], keras.KerasTensor]

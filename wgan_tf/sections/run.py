@@ -15,9 +15,16 @@ class RunOptions:
     )
     seed: int = option(0, "Seed of everything random.", minimum=0, maximum=2**31 - 1)
     precision: str = option(
-        "float32",
-        "What layers compute in; bfloat16 keeps variables, scores and penalty in float32.",
-        choices=("float32", "bfloat16", "float64"),
+        "auto",
+        "What layers compute in; bfloat16 keeps variables, scores and penalty in float32. auto "
+        "measures at the start which of the two is faster, where the hardware has bfloat16.",
+        choices=("auto", "float32", "bfloat16", "float64"),
+    )
+    jit_compile: str = option(
+        "auto",
+        "Whether XLA compiles the steps, which it does on one replica only. auto measures at the "
+        "start whether they are faster so.",
+        choices=("auto", "true", "false"),
     )
     strategy: str = option(
         "auto",

@@ -55,10 +55,13 @@ class ServedModule(tf.Module, abc.ABC):
             self.serving_default = tf.function(
                 lambda latent, label: self._serving_default(latent, label),
                 input_signature=[latent, labels],
+                autograph=False,
             )
         else:
             self.serving_default = tf.function(
-                lambda latent: self._serving_default(latent, None), input_signature=[latent]
+                lambda latent: self._serving_default(latent, None),
+                input_signature=[latent],
+                autograph=False,
             )
         self.sample = self._seeded_function(self._sample)
 
@@ -160,10 +163,16 @@ class ServedModule(tf.Module, abc.ABC):
         n = tf.TensorSpec([], tf.int32, name="n")
         seed = tf.TensorSpec([], tf.int64, name="seed")
         if not self.spec.num_classes:
-            return tf.function(lambda n, seed: function(n, seed, None), input_signature=[n, seed])
+            return tf.function(
+                lambda n, seed: function(n, seed, None),
+                input_signature=[n, seed],
+                autograph=False,
+            )
         label = tf.TensorSpec([], tf.int32, name="label")
         return tf.function(
-            lambda n, seed, label: function(n, seed, label), input_signature=[n, seed, label]
+            lambda n, seed, label: function(n, seed, label),
+            input_signature=[n, seed, label],
+            autograph=False,
         )
 
 

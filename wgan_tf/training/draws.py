@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from wgan_tf import random_numbers
 from wgan_tf.config import Config
 from wgan_tf.labels import draw_labels
 from wgan_tf.latents import draw_latents
@@ -53,6 +54,7 @@ class Draws:
         self._config = config
         self._label_weights = label_weights
         self._dtype = dtype
+        self._for_xla = config.jit_compile == "true"
 
     def generator_inputs(
         self, moment: Moment, latent: Purpose, label: Purpose, batch_size: int
@@ -69,7 +71,9 @@ class Draws:
         distribution = self._config.latent_distribution
         inputs = [
             self._sliced(
-                moment, latent, lambda key: draw_latents(key, shape, distribution, tf.float32)
+                moment,
+                latent,
+                lambda key: draw_latents(key, shape, distribution, for_xla=self._for_xla),
             )
         ]
         if self._label_weights:
@@ -82,9 +86,7 @@ class Draws:
     ) -> tf.Tensor:
         """Numbers uniform on [0, 1), [B, *example_shape], for `multiple` times a batch."""
         shape = (multiple * self._config.batch_size, *example_shape)
-        return self._sliced(
-            moment, purpose, lambda key: tf.random.stateless_uniform(shape, key, alg="philox")
-        )
+        return self._sliced(moment, purpose, lambda key: random_numbers.uniform(shape, key))
 
     def dropout(
         self, moment: Moment, purpose: Purpose, *, parts: int = 1

@@ -3,12 +3,12 @@
 Loops stay outside `strategy.run`, one replica's mathematics (`wgan_tf.training.step`) inside.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
 
-from wgan_tf.config import Config
+from wgan_tf.config import Config, own_options
 from wgan_tf.data.batches import replica_batches
 from wgan_tf.data.store import Store
 from wgan_tf.labels import label_weights
@@ -48,6 +48,8 @@ class Trainer:
                 trainable=False,
                 aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
             )
+        self._critic_step = self._prepared(self._take_critic_step)
+        self._generator_step = self._prepared(self._take_generator_step)
 
     @property
     def step(self) -> int:
@@ -167,13 +169,22 @@ class Trainer:
             self._strategy.run(self._generator_step, args=(step,))
             self.state.step.assign_add(1)
 
-    def _critic_step(self, batch: Batch, step: tf.Tensor, critic_step: tf.Tensor) -> None:
+    def _prepared(self, step: Callable[..., None]) -> Callable[..., None]:
+        """A replica's step, as it is traced."""
+        # Replicas wait for each other within a step, which XLA cannot do on CPUs.
+        if self._config.jit_compile == "true" and self._strategy.num_replicas_in_sync == 1:
+            step = tf.function(step, jit_compile=True, autograph=False)
+        # Ours have no control flow by tensors, and looking for it takes as long as tracing.
+        is_ours = not own_options(self._config)
+        return tf.autograph.experimental.do_not_convert(step) if is_ours else step
+
+    def _take_critic_step(self, batch: Batch, step: tf.Tensor, critic_step: tf.Tensor) -> None:
         metrics = self._step.critic_step(
             batch["examples"], batch.get("labels"), step, critic_step, _this_replica()
         )
         self._critic_totals.add(metrics, step)
 
-    def _generator_step(self, step: tf.Tensor) -> None:
+    def _take_generator_step(self, step: tf.Tensor) -> None:
         self._generator_totals.add(self._step.generator_step(step, _this_replica()), step)
 
     @tf.function

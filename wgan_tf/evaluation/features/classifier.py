@@ -62,7 +62,7 @@ class ClassifierFeatures:
         self.version = arrays_digest(classifier_arrays(classifier))
         signature = tf.TensorSpec((None, *classifier.input_shape[1:]), tf.uint8)
 
-        @tf.function(input_signature=[signature])
+        @tf.function(input_signature=[signature], autograph=False)
         def run(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             features, logits = classifier(from_uint8(images, _PIXEL_SCALE), training=False)
             return features, tf.nn.softmax(logits)
@@ -115,7 +115,7 @@ def train_classifier(
     )
     optimizer.build(variables)
 
-    @tf.function
+    @tf.function(autograph=False)
     def update(images: tf.Tensor, labels: tf.Tensor) -> None:
         with tf.GradientTape() as tape:
             _, logits = classifier(from_uint8(images, _PIXEL_SCALE), training=True)
