@@ -28,6 +28,7 @@ STATE = (
     "critic_optimizer",
     "step",
     "rollbacks",
+    "augment_probability",
 )
 IMAGES = np.random.default_rng(5).integers(256, size=(4, 8, 8, 1), dtype=np.uint8)
 

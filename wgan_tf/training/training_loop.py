@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from wgan_tf.augmentation import adapted
 from wgan_tf.config import Config
@@ -24,7 +24,7 @@ def train(
     checkpoints: Checkpoints,
     observer: Observer,
     stop: StopRequest,
-    overfitting: Callable[[], float] | None = None,
+    inspect: Callable[[], Mapping[str, float]] | None = None,
 ) -> bool:
     """Takes the steps that are left.
 
@@ -37,8 +37,8 @@ def train(
         checkpoints: where the state is saved.
         observer: is told what is done.
         stop: looked at between calls; one that any worker received stops all.
-        overfitting: measures it, for adaptive augmentation, when an evaluation is due; None
-            where nothing goes by it.
+        inspect: what the critic says of held-out examples, by name, told with an evaluation;
+            adaptive augmentation goes by its `overfitting`. None where nothing is held out.
 
     Returns:
         Whether the last step is taken; if not, a stop was asked for. The state is saved.
@@ -48,7 +48,7 @@ def train(
         Stopped: a stop was asked for while something took long.
     """
     with stop.deferred():
-        return _Loop(config, trainer, checkpoints, observer, stop, overfitting).run()
+        return _Loop(config, trainer, checkpoints, observer, stop, inspect).run()
 
 
 class _Loop:
@@ -59,14 +59,14 @@ class _Loop:
         checkpoints: Checkpoints,
         observer: Observer,
         stop: StopRequest,
-        overfitting: Callable[[], float] | None,
+        inspect: Callable[[], Mapping[str, float]] | None,
     ) -> None:
         self._config = config
         self._trainer = trainer
         self._checkpoints = checkpoints
         self._observer = observer
         self._stop = stop
-        self._overfitting = overfitting
+        self._inspect = inspect
         self._pace = Pace(config)
         self._begun_at = trainer.step
         self._to_profile = config.profile_steps
@@ -143,13 +143,12 @@ class _Loop:
         probability = self._trainer.augment_probability
         if probability is not None:
             metrics["augment_probability"] = probability
-        if probability is None or self._overfitting is None or not evaluates:
-            self._observer.summarized(step, metrics, evaluates=evaluates)
-            return
-        metrics["overfitting"] = self._overfitting()
-        self._observer.summarized(step, metrics, evaluates=True)
-        # Told first: what is saved meanwhile is of the steps that were taken.
-        self._trainer.set_augment_probability(adapted(probability, metrics["overfitting"]))
+        if evaluates and self._inspect:
+            metrics.update(self._inspect())
+        self._observer.summarized(step, metrics, evaluates=evaluates)
+        # Last, so that what was told and saved is of the steps that were taken.
+        if probability is not None and "overfitting" in metrics:
+            self._trainer.set_augment_probability(adapted(probability, metrics["overfitting"]))
 
     @contextlib.contextmanager
     def _saved_if(self, takes_long: bool) -> Iterator[None]:
