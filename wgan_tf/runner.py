@@ -316,7 +316,7 @@ def check_data(config: Config) -> DatasetInfo:
     if not info.is_image and info.example_shape != (2,):
         raise UserError(
             f"--dataset={config.dataset} holds points of {info.example_shape[0]} numbers, "
-            "but a run shows its samples in the plane; give points of 2, or pictures as uint8."
+            "but a run shows its samples in the plane; give points of 2, or images as uint8."
         )
     return info
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 import tqdm
 
-from wgan_tf.data.images import PARALLEL_PICTURES, fit_square
+from wgan_tf.data.images import PARALLEL_IMAGES, fit_square
 from wgan_tf.data.layout import Layout, choose_layout
 from wgan_tf.data.metadata import (
     EXAMPLES_FILE,
@@ -47,16 +47,16 @@ def prepare_store(
     """Makes the store `folder` unless it is there whole; safe against other processes and kills.
 
     Args:
-        source: What to read.
-        folder: The store's.
-        dataset: The `--dataset` value.
-        split: The split specification.
-        image_size: The side of the stored images in pixels; 0 for the native size.
-        verify: Whether to read all of a store that is there to see that it is whole, rather than
+        source: what to read.
+        folder: the store's.
+        dataset: the `--dataset` value.
+        split: the split specification.
+        image_size: the side of the stored images in pixels; 0 for the native size.
+        verify: whether to read all of a store that is there to see that it is whole, rather than
             a part.
 
     Raises:
-        UserError: The data cannot be had or read, or the folder cannot be written.
+        UserError: the data cannot be had or read, or the folder cannot be written.
     """
     metadata, damage = _read_whole(folder, verify)
     if metadata is not None:
@@ -183,7 +183,7 @@ def _read_batches(
             # A cached or widely interleaved source would have to fit in memory.
             read_config=tfds.ReadConfig(try_autocache=False, interleave_cycle_length=1),
         )
-        .map(to_store, num_parallel_calls=PARALLEL_PICTURES)
+        .map(to_store, num_parallel_calls=PARALLEL_IMAGES)
         .batch(max(1, min(1024, _BATCH_BYTES // example_bytes)))
         .prefetch(1)
     )

@@ -17,10 +17,10 @@ class Progress:
     """Shows steps, the time left and metrics: a bar on a terminal or in a notebook, else lines.
 
     Args:
-        total_steps: The step at which the run ends.
-        initial_step: The step from which this process goes on.
-        stream: Where to print; standard error by default.
-        clock: The time in seconds, from any origin.
+        total_steps: the step at which the run ends.
+        initial_step: the step from which this process goes on.
+        stream: where to print; standard error by default.
+        clock: the time in seconds, from any origin.
     """
 
     def __init__(
@@ -68,8 +68,8 @@ class Progress:
         """Shows that `step` is done: on the bar, or as one line with all metrics.
 
         Args:
-            step: Steps done since the very start of the run.
-            metrics: By name; `images_per_sec` and `wasserstein_estimate` also go on the bar.
+            step: steps done since the very start of the run.
+            metrics: by name; `images_per_sec` and `wasserstein_estimate` also go on the bar.
         """
         if self._bar is None:
             left = f"{step:,}/{self._total_steps:,}  ETA {self._time_left(step)}"

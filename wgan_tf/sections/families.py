@@ -83,7 +83,7 @@ class DcganOptions:
 
     dcgan_width: int = option(
         64,
-        "Filters of the layers next to the picture; they double with every halving.",
+        "Filters of the layers next to the image; they double with every halving.",
         minimum=1,
         maximum=LARGEST_WIDTH,
         only_with=WITH_DCGAN,
@@ -93,7 +93,7 @@ class DcganOptions:
     )
     dcgan_start_size: int = option(
         4,
-        "The picture's side is halved until it is at most this.",
+        "The image's side is halved until it is at most this.",
         minimum=2,
         maximum=16,
         only_with=WITH_DCGAN,
@@ -158,7 +158,7 @@ class ConvStackOptions:
     )
     conv_stack_generator_filters: tuple[int, ...] = option(
         (128, 64, 32),
-        "Filters of the generator's layers, without the last, which has the picture's channels.",
+        "Filters of the generator's layers, without the last, which has the image's channels.",
         minimum=1,
         maximum=LARGEST_WIDTH,
         only_with=WITH_CONV_STACK,
@@ -221,7 +221,7 @@ class ConvStackOptions:
     )
     conv_stack_margin: int = option(
         0,
-        "Pixels on each side by which the stacks are larger than the picture: the critic pads it "
+        "Pixels on each side by which the stacks are larger than the image: the critic pads it "
         "with zeros, and what the generator draws is cropped.",
         minimum=0,
         maximum=64,

@@ -57,15 +57,15 @@ def classifier_features(
     recipe's seed shuffles, since folders come sorted by class.
 
     Args:
-        train: Labelled images.
-        held_out: Images of the same classes that the classifier does not train on, or None.
-        folder: The cache's; see `cache.cache_folder`.
-        tell: Is told that training begins and what came of it.
-        recipe: How to train; None for the default.
+        train: labelled images.
+        held_out: images of the same classes that the classifier does not train on, or None.
+        folder: the cache's; see `cache.cache_folder`.
+        tell: is told that training begins and what came of it.
+        recipe: how to train; None for the default.
 
     Raises:
         UserError: `train` has no labels, fewer than two classes, too few examples or no images.
-        WeakClassifierError: The classifier is near chance on held-out images.
+        WeakClassifierError: the classifier is near chance on held-out images.
     """
     recipe = recipe or ClassifierRecipe()
     class_names = _require_trainable(train)
