@@ -55,7 +55,7 @@ def write_output(path: StrPath, data: bytes) -> None:
     """Writes what a command was asked for to the file of its `--out`, as `write_atomically` does.
 
     Raises:
-        UserError: The file cannot be written.
+        UserError: the file cannot be written.
     """
     try:
         write_atomically(path, data)
@@ -110,7 +110,7 @@ def require_writable(directory: StrPath, option: str = "--workdir") -> None:
     """Checks that `directory`, which need not exist yet, can be written in; leaves no trace.
 
     Raises:
-        UserError: It cannot be made or written in; the message names `option`.
+        UserError: it cannot be made or written in; the message names `option`.
     """
     path = os.fspath(directory)
     try:

@@ -169,7 +169,7 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
         registry.try_own(config, store.info)
 
     config = Tuning(config, store.info, strategy).choose(
-        lambda chosen: prepare_turns(chosen, store, strategy), tell=print
+        lambda chosen: prepare_turns(chosen, store, strategy), log=print
     )
     trainer = Trainer(config, store, strategy)
     checkpoints = Checkpoints(
@@ -179,7 +179,7 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
         every=config.checkpoint_every,
         is_writer=is_chief,
     )
-    checkpoints.restore_newest(tell=print)
+    checkpoints.restore_newest(log=print)
     trainer.take_up()
     # Past this, the chief writes; by then every worker has read.
     trainer.any_worker(False)
@@ -201,12 +201,12 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
         grid_columns=len(grid_labels(count_classes(config, store.info))) or None,
         stream=sys.stdout,
     ) as monitor:
-        monitor.message(f"Training on {_described(strategy)}")
+        monitor.log(f"Training on {_described(strategy)}")
         for line in (
             *_described_data(config, config.train_split, store.info),
             *_described_source(store.notes, store.left_out),
         ):
-            monitor.message(line)
+            monitor.log(line)
         observer = ChiefObserver(config, folder, trainer, monitor, store, held_out)
         is_finished = training_loop.train(
             config, trainer, checkpoints=checkpoints, observer=observer, stop=stop
@@ -218,7 +218,7 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
             folder,
             trainer.step,
             lambda: write_run_saved_model(folder, observer.served(), trainer.step),
-            monitor.message,
+            monitor.log,
         )
     return Status.DONE
 
@@ -301,7 +301,7 @@ def check_data(config: Config) -> DatasetInfo:
     if not info.is_image and info.example_shape != (2,):
         raise UserError(
             f"--dataset={config.dataset} holds points of {info.example_shape[0]} numbers, "
-            "but a run shows its samples in the plane; give points of 2, or pictures as uint8."
+            "but a run shows its samples in the plane; give points of 2, or images as uint8."
         )
     return info
 

@@ -21,8 +21,8 @@ def example_indices(positions: tf.Tensor, *, num_examples: int, seed: int) -> tf
 
     Args:
         positions: int64 [n], not negative.
-        num_examples: Examples in an epoch.
-        seed: Any integer; its low 64 bits count.
+        num_examples: examples in an epoch.
+        seed: any integer; its low 64 bits count.
 
     Returns:
         int64 [n] in [0, num_examples).
@@ -42,10 +42,10 @@ def batch_indices(num_examples: int, batch_size: int, seed: int, batch_number: i
     """The examples of one global batch; batches run on over the end of an epoch.
 
     Args:
-        num_examples: Examples in an epoch.
-        batch_size: The global batch size; it may exceed `num_examples`.
-        seed: Any integer; its low 64 bits count.
-        batch_number: Counted from 0.
+        num_examples: examples in an epoch.
+        batch_size: the global batch size; it may exceed `num_examples`.
+        seed: any integer; its low 64 bits count.
+        batch_number: counted from 0.
 
     Returns:
         int64 [batch_size] in [0, num_examples).
@@ -58,7 +58,7 @@ def replica_batch_size(global_batch_size: int, num_replicas: int) -> int:
     """Examples of a global batch that each replica takes, as many as every other.
 
     Raises:
-        UserError: The batch does not divide by the replicas.
+        UserError: the batch does not divide by the replicas.
     """
     if global_batch_size % num_replicas:
         raise UserError(
@@ -84,19 +84,19 @@ def replica_batches(
     has the examples that `batch_indices` names, or those that the store's `draw_batch` draws.
 
     Args:
-        store: Where the examples come from.
-        global_batch_size: Examples in a batch over all slices.
-        seed: Of the order, see `batch_indices`, or of the draws, for which it is an int64.
-        first_batch: Number of the first global batch.
-        slices: Numbers of the contiguous slices that this input feeds, in its replicas' order.
-        num_slices: Equal slices in a global batch.
+        store: where the examples come from.
+        global_batch_size: examples in a batch over all slices.
+        seed: of the order, see `batch_indices`, or of the draws, for which it is an int64.
+        first_batch: number of the first global batch.
+        slices: numbers of the contiguous slices that this input feeds, in its replicas' order.
+        num_slices: equal slices in a global batch.
 
     Returns:
         A dataset of `{"examples": [B / num_slices, ...], "labels": int32 [B / num_slices]}`,
         without labels where the store has none.
 
     Raises:
-        UserError: The batch does not divide into the slices.
+        UserError: the batch does not divide into the slices.
     """
     slice_size = replica_batch_size(global_batch_size, num_slices)
     slice_starts = tf.constant(np.asarray(slices, np.int64) * slice_size)

@@ -1,10 +1,10 @@
-"""Pictures brought to one square size."""
+"""Images brought to one square size."""
 
 import numpy as np
 from PIL import Image
 
 # Photographs of 50 megapixels take 150 MB each while they are decoded and resized.
-PARALLEL_PICTURES = 4
+PARALLEL_IMAGES = 4
 
 
 def fit_square(image: np.ndarray, size: int) -> np.ndarray:
@@ -14,7 +14,7 @@ def fit_square(image: np.ndarray, size: int) -> np.ndarray:
 
     Args:
         image: uint8 [H, W, C], C is 1 or 3.
-        size: The side of the result in pixels.
+        size: the side of the result in pixels.
 
     Returns:
         uint8 [size, size, C].
@@ -25,6 +25,7 @@ def fit_square(image: np.ndarray, size: int) -> np.ndarray:
     square = image[top : top + side, left : left + side]
     if side == size:
         return np.ascontiguousarray(square)
-    picture = Image.fromarray(square[..., 0] if channels == 1 else square)
-    resized = picture.resize((size, size), Image.Resampling.BICUBIC)
+    resized = Image.fromarray(square[..., 0] if channels == 1 else square).resize(
+        (size, size), Image.Resampling.BICUBIC
+    )
     return np.asarray(resized).reshape(size, size, channels)

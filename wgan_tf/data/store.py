@@ -35,13 +35,13 @@ class Store:
     """A prepared data set; nothing of it is in memory but its labels and selection.
 
     Attributes:
-        examples: Memory-mapped uint8 [N, H, W, C] or float32 [N, D], every class.
+        examples: memory-mapped uint8 [N, H, W, C] or float32 [N, D], every class.
         labels: int32 [N], or None; -1 where a class was not chosen.
         selection: int64 rows of `examples` of the chosen classes, ascending; None for all.
-        info: Of the examples of the chosen classes.
+        info: of the examples of the chosen classes.
         left_out: (file, reason) of each file of the source that could not be used.
-        notes: Clauses on how the source was read.
-        draw_batch: Draws new examples for training, of which those stored are a sample; None where
+        notes: clauses on how the source was read.
+        draw_batch: draws new examples for training, of which those stored are a sample; None where
             it is the stored ones that are trained on.
     """
 
@@ -67,7 +67,7 @@ class Store:
         """Reads examples of the chosen classes into memory.
 
         Args:
-            indices: Integers [n] from 0 to `num_examples` - 1.
+            indices: integers [n] from 0 to `num_examples` - 1.
 
         Returns:
             The examples [n, ...] in their own dtype and the int32 labels [n], None without labels.
@@ -80,7 +80,7 @@ class Store:
         """Reads many examples, some at a time: their numbers int64 [n], and the examples [n, ...].
 
         Args:
-            indices: As `read` takes them.
+            indices: as `read` takes them.
         """
         size = max(1, _VALUES_IN_BLOCK // math.prod(self.example_shape))
         for start in range(0, len(indices), size):
@@ -95,11 +95,11 @@ def describe(config: Config, split: str) -> DatasetInfo:
     the examples of each class are not known yet, as of TFDS's data sets, all classes are counted.
 
     Args:
-        config: Names the data set, its folder, the size of its images and the classes to keep.
+        config: names the data set, its folder, the size of its images and the classes to keep.
         split: TFDS split syntax, such as `train` or `train[:90%]`.
 
     Raises:
-        UserError: Anything that is known to be wrong with these.
+        UserError: anything that is known to be wrong with these.
     """
     info, labels = _describe(config, split)
     if not config.classes:
@@ -147,9 +147,9 @@ class SourceReport:
     """How the files of a split are read, or would be.
 
     Attributes:
-        notes: Clauses for people.
+        notes: clauses for people.
         left_out: (file, reason) of each file that cannot be used, as far as they have been tried.
-        num_tried: Examples that have been read to see; None where all have been.
+        num_tried: examples that have been read to see; None where all have been.
     """
 
     notes: tuple[str, ...]
@@ -163,7 +163,7 @@ def report_source(config: Config, split: str) -> SourceReport:
     Of files that are not prepared, up to 2,000 examples are read, which are drawn at random.
 
     Raises:
-        UserError: As of `describe`, or none of the images that were tried is usable.
+        UserError: as of `describe`, or none of the images that were tried is usable.
     """
     root, source = _resolve(config)
     metadata = read_metadata(_store_folder(root, source, split, config.image_size))
@@ -189,12 +189,12 @@ def open_store(config: Config, split: str) -> Store:
     It runs TensorFlow operations: create a multi-worker strategy before.
 
     Args:
-        config: Names the data set, the folder in whose `wgan_tf_stores` stores lie, the size of its
+        config: names the data set, the folder in whose `wgan_tf_stores` stores lie, the size of its
             images, and the classes to keep, which are renumbered from 0 in the data set's order.
         split: TFDS split syntax, such as `train` or `train[:90%]`.
 
     Raises:
-        UserError: Anything wrong with these, with the data or with the folder.
+        UserError: anything wrong with these, with the data or with the folder.
     """
     root, source = _resolve(config)
     folder = _store_folder(root, source, split, config.image_size)

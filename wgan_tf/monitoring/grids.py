@@ -1,4 +1,4 @@
-"""Pictures of generated examples, as uint8 arrays and PNG files."""
+"""Images of generated examples, as uint8 arrays and PNG files."""
 
 import io
 import math
@@ -25,9 +25,9 @@ def image_grid(images: Pixels, columns: int | None = None, min_size: int = 512) 
 
     Args:
         images: uint8 [N, H, W, C], N at least 1.
-        columns: Images a row; by default as many as make the grid nearly square, and full if a
+        columns: images a row; by default as many as make the grid nearly square, and full if a
             number of columns up to twice that many does.
-        min_size: Least length of the longer side, in pixels.
+        min_size: least length of the longer side, in pixels.
 
     Returns:
         uint8 [H', W', C]; unused cells of the last row are white.
@@ -65,9 +65,9 @@ def density_plot(
     axes is drawn at the nearest edge; one with a coordinate that is not finite is left out.
 
     Args:
-        points: Generated points, floating [N, 2].
-        reference: Real points, floating [M, 2], M at least 1, finite.
-        size: Side of the picture in pixels.
+        points: generated points, floating [N, 2].
+        reference: real points, floating [M, 2], M at least 1, finite.
+        size: side of the image in pixels.
 
     Returns:
         uint8 [size, size, 3].

@@ -265,11 +265,11 @@ class LayerFactory:
         return keras.layers.Cropping2D(((0, rows), (0, columns)), dtype=self._policy)
 
     def pad_margin(self, margin: int) -> keras.Layer:
-        """Pictures larger by so many pixels of zeros on each side."""
+        """Images larger by so many pixels of zeros on each side."""
         return keras.layers.ZeroPadding2D(margin, dtype=self._policy)
 
     def crop_margin(self, margin: int) -> keras.Layer:
-        """Pictures smaller by so many pixels on each side."""
+        """Images smaller by so many pixels on each side."""
         return keras.layers.Cropping2D(margin, dtype=self._policy)
 
     def output(self, activation: str) -> keras.Layer:

@@ -23,7 +23,7 @@ class DataOptions:
     )
     image_size: int = option(
         0,
-        "Side of the square pictures in pixels, reached by a centre crop and an antialiased "
+        "Side of the square images in pixels, reached by a centre crop and an antialiased "
         "resize; 0 keeps the data set's own.",
         minimum=0,
         maximum=8192,

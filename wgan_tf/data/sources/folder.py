@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from wgan_tf.data.images import PARALLEL_PICTURES
+from wgan_tf.data.images import PARALLEL_IMAGES
 from wgan_tf.data.sources.image_files import (
     ImageHeader,
     UnusableImageError,
@@ -154,7 +154,7 @@ class FolderBuilder(InPlaceBuilder):
             tf.data.Dataset.from_tensor_slices(numbers)
             .map(
                 lambda example: example | {"image": load(example["image"])},
-                num_parallel_calls=PARALLEL_PICTURES,
+                num_parallel_calls=PARALLEL_IMAGES,
             )
             .filter(usable)
             .map(with_shape)
@@ -172,11 +172,11 @@ def folder_source(argument: str, background: str = "white") -> Source:
     """The source of `--dataset=folder:DIR`.
 
     Args:
-        argument: The folder.
-        background: The color behind transparent pixels.
+        argument: the folder.
+        background: the color behind transparent pixels.
 
     Raises:
-        UserError: The folder is missing or holds no images.
+        UserError: the folder is missing or holds no images.
     """
     folder = list_images(expand_user(argument, "--dataset=folder:").resolve())
     files = [file.path for files in folder.splits.values() for file in files]

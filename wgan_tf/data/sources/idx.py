@@ -32,9 +32,9 @@ class IdxFile:
     """An IDX file of bytes whose length has been checked.
 
     Attributes:
-        path: The file.
-        shape: The sizes that its header gives.
-        header_bytes: Where the first value lies in the (unpacked) file.
+        path: the file.
+        shape: the sizes that its header gives.
+        header_bytes: where the first value lies in the (unpacked) file.
     """
 
     path: pathlib.Path
@@ -71,11 +71,11 @@ def read_idx_header(path: pathlib.Path, kind: str) -> IdxFile:
     """Reads and checks the header of an IDX file.
 
     Args:
-        path: The file; gzipped if its name ends in `.gz`.
+        path: the file; gzipped if its name ends in `.gz`.
         kind: `images` (three dimensions) or `labels` (one).
 
     Raises:
-        UserError: The magic number is wrong, there are no entries, or the length is not the one
+        UserError: the magic number is wrong, there are no entries, or the length is not the one
             that the header tells.
     """
     header_bytes = 4 + 4 * _NUM_DIMENSIONS[kind]
@@ -110,7 +110,7 @@ def read_idx(file: IdxFile, start: int, stop: int) -> Iterator[np.ndarray]:
     """Yields uint8 entries `start` to `stop` of the first dimension in chunks of `_CHUNK`.
 
     Raises:
-        UserError: The file ends before `stop`.
+        UserError: the file ends before `stop`.
     """
     entry_bytes = math.prod(file.shape[1:])
     with _opened(file.path) as stream:
@@ -235,7 +235,7 @@ def idx_source(argument: str) -> Source:
     """The source of `--dataset=idx:DIR`.
 
     Raises:
-        UserError: The folder is missing or holds no such files.
+        UserError: the folder is missing or holds no such files.
     """
     folder = expand_user(argument, "--dataset=idx:").resolve()
     fingerprint = files_fingerprint(list(_list_files(folder).values()), folder)

@@ -183,7 +183,7 @@ def npy_source(argument: str) -> Source:
     """The source of `--dataset=npy:FILE`.
 
     Raises:
-        UserError: The file is missing.
+        UserError: the file is missing.
     """
     path = expand_user(argument, "--dataset=npy:").resolve()
     if not path.is_file():

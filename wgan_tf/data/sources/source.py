@@ -23,10 +23,10 @@ class Source:
     """A resolved data set specification.
 
     Attributes:
-        name: A short readable name.
-        identity: Changes whenever the examples that the source yields may change.
-        make_builder: Makes the TFDS builder; it reads headers or metadata only. Raises `UserError`.
-        draw_batch: Draws new examples of the distribution of which the split `train` is a sample;
+        name: a short readable name.
+        identity: changes whenever the examples that the source yields may change.
+        make_builder: makes the TFDS builder; it reads headers or metadata only. Raises `UserError`.
+        draw_batch: draws new examples of the distribution of which the split `train` is a sample;
             None where there is no more than the sample.
     """
 
@@ -40,8 +40,8 @@ class InPlaceBuilder(tfds.core.DatasetBuilder, skip_registration=True):  # type:
     """A builder with nothing to prepare, as TFDS's own `ImageFolder` is.
 
     Attributes:
-        failure: What stopped the last reading; TensorFlow reports it as a mere text.
-        left_out: File to reason, for each file of the source that could not be used.
+        failure: what stopped the last reading; TensorFlow reports it as a mere text.
+        left_out: file to reason, for each file of the source that could not be used.
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -93,7 +93,7 @@ class InPlaceBuilder(tfds.core.DatasetBuilder, skip_registration=True):  # type:
         A range of less than a split is a stretch of its `order`.
 
         Raises:
-            UserError: As `split_ranges`.
+            UserError: as `split_ranges`.
         """
         parts = []
         for part in split_ranges(self, split):
@@ -133,7 +133,7 @@ class ChunkBuilder(InPlaceBuilder):
         """Reads some examples, drawn at random, of a specification, and returns how many.
 
         Raises:
-            UserError: They cannot be read.
+            UserError: they cannot be read.
         """
         parts = self.rows(split)
         total = sum(len(rows) for _, rows in parts)
