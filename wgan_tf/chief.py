@@ -91,7 +91,7 @@ class ChiefObserver(Observer):
 
     def told(self, message: str) -> None:
         """See `Observer`."""
-        self._monitor.message(message)
+        self._monitor.log(message)
 
     def went_back(self, step: int) -> None:
         """See `Observer`."""
@@ -143,7 +143,7 @@ class ChiefObserver(Observer):
             self._held_out,
             num_examples=config.eval_samples,
             metrics=config.eval_metrics,
-            tell=self._monitor.message,
+            log=self._monitor.log,
         )
 
     def _evaluation(self) -> Mapping[str, float]:
@@ -175,7 +175,7 @@ class ChiefObserver(Observer):
             kind = warning.partition(":")[0]
             if kind not in self._told:
                 self._told.add(kind)
-                self._monitor.message(f"Warning at step {step:,}: {warning}")
+                self._monitor.log(f"Warning at step {step:,}: {warning}")
 
     def _draw_shown(self) -> np.ndarray:
         sampler = Sampler.of_module(self._average())

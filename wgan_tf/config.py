@@ -14,13 +14,11 @@ from wgan_tf.errors import UserError
 from wgan_tf.options import Value, check_alone, format_value, parse_lines, typed
 from wgan_tf.paths import run_of_flagfile
 from wgan_tf.sections.data import DataOptions
-from wgan_tf.sections.families import (
-    AcganOptions,
-    ConvStackOptions,
-    DcganOptions,
-    MlpOptions,
-    ResnetOptions,
-)
+from wgan_tf.sections.families.acgan import AcganOptions
+from wgan_tf.sections.families.conv_stack import ConvStackOptions
+from wgan_tf.sections.families.dcgan import DcganOptions
+from wgan_tf.sections.families.mlp import MlpOptions
+from wgan_tf.sections.families.resnet import ResnetOptions
 from wgan_tf.sections.monitoring import MonitoringOptions
 from wgan_tf.sections.networks import NetworkOptions
 from wgan_tf.sections.run import RunOptions

@@ -16,7 +16,7 @@ from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.store import Store, describe, open_store
 from wgan_tf.errors import UserError
 from wgan_tf.files import write_atomically
-from wgan_tf.networks.own import digest_own, keep_own, kept_own
+from wgan_tf.networks.own import described_own, digest_own, keep_own, kept_own
 from wgan_tf.options import format_value
 from wgan_tf.tensorflow_import import ONEDNN_ENTRY, ONEDNN_VARIABLE, onednn_in_effect
 
@@ -176,8 +176,8 @@ class RunFolder:
             is_same = given in (kept[name], getattr(written, name))
             if not is_same and digest_own(name, given) != digests[name]:
                 raise UserError(
-                    f"--{name}={given} is not what the run in {self.path} began with; go on with "
-                    f"--{name}={kept[name]}, or take another --workdir."
+                    f"{described_own(name, given)} not what the run in {self.path} began with; go "
+                    f"on with --{name}={kept[name]}, or take another --workdir."
                 )
         as_measured = configuration.settle(config, configuration.measured_options(saved))
         return dataclasses.replace(as_measured, **kept)

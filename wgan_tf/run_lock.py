@@ -5,20 +5,21 @@ import datetime
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import filelock
 import tensorflow as tf
 
 from wgan_tf.errors import UserError
 from wgan_tf.files import join, write_atomically
+from wgan_tf.log import Log
 
 LOCK = ".lock"
 OWNER = ".owner.json"
 
 
 @contextlib.contextmanager
-def locked(directory: str, tell: Callable[[str], None]) -> Iterator[None]:
+def locked(directory: str, log: Log) -> Iterator[None]:
     """Keeps other processes from training in a folder, which is made if it is not there.
 
     The lock is the system's, on a file in the folder: it goes with its process, however that ends.
@@ -27,7 +28,7 @@ def locked(directory: str, tell: Callable[[str], None]) -> Iterator[None]:
 
     Args:
         directory: the folder.
-        tell: takes what cannot be known for sure.
+        log: takes what cannot be known for sure.
 
     Raises:
         UserError: another process has the lock, or the folder cannot be written.
@@ -39,7 +40,7 @@ def locked(directory: str, tell: Callable[[str], None]) -> Iterator[None]:
             is_local = _lock(directory, owner, stack)
         last = _read_owner(owner)
         if last and (not is_local or last["host"] != socket.gethostname()):
-            tell(
+            log(
                 f"{directory} was trained in last by {_described(last)}, and it cannot be known "
                 "from here whether that process is gone; two at once would spoil the run."
             )

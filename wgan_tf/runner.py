@@ -171,7 +171,7 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
         registry.try_own(config, store.info)
 
     config = Tuning(config, store.info, strategy).choose(
-        lambda chosen: prepare_turns(chosen, store, strategy), tell=print
+        lambda chosen: prepare_turns(chosen, store, strategy), log=print
     )
     trainer = Trainer(config, store, strategy)
     checkpoints = Checkpoints(
@@ -181,7 +181,7 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
         every=config.checkpoint_every,
         is_writer=is_chief,
     )
-    checkpoints.restore_newest(tell=print)
+    checkpoints.restore_newest(log=print)
     trainer.take_up()
     # Past this, the chief writes; by then every worker has read.
     trainer.any_worker(False)
@@ -203,12 +203,12 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
         grid_columns=len(grid_labels(count_classes(config, store.info))) or None,
         stream=sys.stdout,
     ) as monitor:
-        monitor.message(f"Training on {_described(strategy)}")
+        monitor.log(f"Training on {_described(strategy)}")
         for line in (
             *_described_data(config, config.train_split, store.info),
             *_described_source(store.notes, store.left_out),
         ):
-            monitor.message(line)
+            monitor.log(line)
         observer = ChiefObserver(config, folder, trainer, monitor, store, held_out)
         is_finished = training_loop.train(
             config,
@@ -232,7 +232,7 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
             folder,
             trainer.step,
             lambda: write_run_saved_model(folder, observer.served(), trainer.step),
-            monitor.message,
+            monitor.log,
         )
     return Status.DONE
 

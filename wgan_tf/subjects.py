@@ -1,7 +1,6 @@
 """What can be measured by all metrics that suit the data: a run, a SavedModel, images."""
 
 import dataclasses
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -12,6 +11,7 @@ from wgan_tf.data.store import Store, open_store
 from wgan_tf.errors import UserError
 from wgan_tf.evaluation.evaluator import EvaluationResult, build_evaluator, evaluate
 from wgan_tf.labels import label_weights
+from wgan_tf.log import log_to_stderr
 from wgan_tf.objectives import OBJECTIVES
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving.sampler import batch_labels, draw_batches, draw_by_signature
@@ -63,7 +63,7 @@ def evaluate_subject(
     """
     train = open_store(config, config.train_split)
     held_out = open_store(config, config.eval_split) if config.eval_split else None
-    evaluator = build_evaluator(config, train, held_out, num_examples=count, tell=_tell)
+    evaluator = build_evaluator(config, train, held_out, num_examples=count, log=log_to_stderr)
     weights = label_weights(config, train.info) if train.info.class_names else ()
     labels = subject.labels(count, weights)
     result = evaluate(evaluator, subject.name, subject.examples(count, seed, weights), labels)
@@ -151,7 +151,3 @@ def _held_out_accuracies(
     )
     found = trainer.held_out_metrics(held_out_batches(config, held_out, count))
     return {f"held_out_{name}": found[name] for name in HELD_OUT_ACCURACIES if name in found}
-
-
-def _tell(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)

@@ -25,6 +25,7 @@ def fit_square(image: np.ndarray, size: int) -> np.ndarray:
     square = image[top : top + side, left : left + side]
     if side == size:
         return np.ascontiguousarray(square)
-    image = Image.fromarray(square[..., 0] if channels == 1 else square)
-    resized = image.resize((size, size), Image.Resampling.BICUBIC)
+    resized = Image.fromarray(square[..., 0] if channels == 1 else square).resize(
+        (size, size), Image.Resampling.BICUBIC
+    )
     return np.asarray(resized).reshape(size, size, channels)

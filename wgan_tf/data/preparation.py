@@ -30,6 +30,7 @@ from wgan_tf.data.splits import num_split_examples
 from wgan_tf.data.verification import find_damage
 from wgan_tf.errors import UserError, reason
 from wgan_tf.files import is_full_disk
+from wgan_tf.log import log_to_stderr
 
 _BATCH_BYTES = 8 << 20
 _NUM_WARNINGS = 10
@@ -68,10 +69,12 @@ def prepare_store(
             if metadata is not None:
                 return metadata
             if damage is not None:
-                _say(f"The prepared data in {folder} are damaged ({damage}) and are made again.")
+                log_to_stderr(
+                    f"The prepared data in {folder} are damaged ({damage}) and are made again."
+                )
             builder = make_builder(source, dataset)
             if not builder.is_prepared():
-                _say(f"Downloading and preparing {dataset} into {builder.data_dir} ...")
+                log_to_stderr(f"Downloading and preparing {dataset} into {builder.data_dir} ...")
                 with _locked(folder.with_name(f"{source.name.replace('/', '-')}.lock")):
                     obtain(builder, dataset)
             layout = choose_layout(builder, dataset=dataset, image_size=image_size)
@@ -86,7 +89,7 @@ def prepare_store(
                 partial.rename(folder)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
-    _tell_of_source(metadata, folder)
+    _log_about_source(metadata, folder)
     return metadata
 
 
@@ -110,7 +113,9 @@ def _write_store(
 ) -> Metadata:
     num_expected = num_split_examples(builder, split)
     _check_space(folder, num_expected, layout)
-    _say(f"Preparing {num_expected} examples of {dataset}, split {split}, in {folder.parent} ...")
+    log_to_stderr(
+        f"Preparing {num_expected} examples of {dataset}, split {split}, in {folder.parent} ..."
+    )
     is_labelled = layout.label_key is not None
     with (
         NpyWriter(folder / EXAMPLES_FILE, layout.dtype, layout.example_shape) as examples,
@@ -229,7 +234,7 @@ def _locked(path: pathlib.Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        _say(f"Waiting for another process that is preparing the same data ({path}) ...")
+        log_to_stderr(f"Waiting for another process that is preparing the same data ({path}) ...")
         lock.acquire()
     try:
         yield
@@ -237,17 +242,13 @@ def _locked(path: pathlib.Path) -> Iterator[None]:
         lock.release()
 
 
-def _tell_of_source(metadata: Metadata, folder: pathlib.Path) -> None:
+def _log_about_source(metadata: Metadata, folder: pathlib.Path) -> None:
     for note in metadata.notes:
-        _say(f"Of --dataset={metadata.dataset}, {note}.")
+        log_to_stderr(f"Of --dataset={metadata.dataset}, {note}.")
     for file, why in metadata.left_out[:_NUM_WARNINGS]:
-        _say(f"Warning: left out {file}: {why}.")
+        log_to_stderr(f"Warning: left out {file}: {why}.")
     if metadata.left_out:
-        _say(
+        log_to_stderr(
             f"Warning: left out {len(metadata.left_out)} files, kept {metadata.num_examples}; "
             f"{folder / METADATA_FILE} lists them all."
         )
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -157,9 +157,9 @@ class Monitor:
         self._summaries.hyperparameters(options)
         self._summaries.layout(charts_of(metric_names))
 
-    def message(self, text: str) -> None:
+    def log(self, line: str) -> None:
         """Prints a line for the person who watches, without breaking the progress bar."""
-        self._progress.message(text)
+        self._progress.log(line)
 
     def flush(self) -> None:
         """Writes to disk all that was reported, so that a checkpoint made next is not ahead."""

@@ -73,19 +73,19 @@ class Progress:
         """
         if self._bar is None:
             left = f"{step:,}/{self._total_steps:,}  ETA {self._time_left(step)}"
-            self.message("  ".join([f"step {left}", *_described(metrics)]))
+            self.log("  ".join([f"step {left}", *_described(metrics)]))
         else:
             on_bar = ("images_per_sec", "wasserstein_estimate")
             shown = {name: metrics[name] for name in on_bar if name in metrics}
             self.advance(step)
             self._bar.set_postfix_str("  ".join(_described(shown)))
 
-    def message(self, text: str) -> None:
+    def log(self, line: str) -> None:
         """Prints a line of its own, above the bar if there is one."""
         if self._bar is None:
-            print(text, file=self._stream, flush=True)
+            print(line, file=self._stream, flush=True)
         else:
-            self._bar.write(text, file=self._stream)
+            self._bar.write(line, file=self._stream)
 
     def close(self) -> None:
         """Leaves the bar as it is and ends its line."""

@@ -39,7 +39,7 @@ def tfds_source(dataset: str, data_dir: pathlib.Path) -> Source:
 def _find_builder(dataset: str, data_dir: pathlib.Path) -> tfds.core.DatasetBuilder:
     match = _NAME.fullmatch(dataset)
     if match is None:
-        _tell_of_folder(dataset)
+        _log_about_folder(dataset)
         raise UserError(
             f"--dataset={dataset} is no data set specification; give a TFDS name such as mnist or "
             "my_set/config, digits, toy:NAME, folder:DIR, idx:DIR or npy:FILE."
@@ -47,7 +47,7 @@ def _find_builder(dataset: str, data_dir: pathlib.Path) -> tfds.core.DatasetBuil
     try:
         return tfds.builder(dataset, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError as error:
-        _tell_of_folder(dataset)
+        _log_about_folder(dataset)
         known = [*tfds.list_builders(with_community_datasets=False), "digits"]
         raise UserError(
             f"--dataset={dataset} is unknown to TFDS and not prepared in {data_dir}; see "
@@ -60,7 +60,7 @@ def _find_builder(dataset: str, data_dir: pathlib.Path) -> tfds.core.DatasetBuil
         ) from error
 
 
-def _tell_of_folder(dataset: str) -> None:
+def _log_about_folder(dataset: str) -> None:
     if expand_user(dataset, "--dataset=").is_dir():
         raise UserError(
             f"--dataset={dataset} is a folder; give folder:{dataset} to train on the images in "
