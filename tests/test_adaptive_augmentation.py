@@ -45,7 +45,7 @@ def config(dcgan_config: Config, data_dir: str, tmp_path: pathlib.Path) -> Confi
 def restored(config: Config, data_dir: str) -> Trainer:
     trainer = one_device_trainer(config, data_dir)
     folder = RunFolder(config.workdir).checkpoints
-    Checkpoints(trainer.state, folder, keep=1).restore_newest(tell=pytest.fail)
+    Checkpoints(trainer.state, folder, keep=1).restore_newest(pytest.fail)
     return trainer
 
 
