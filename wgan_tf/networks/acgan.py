@@ -38,7 +38,7 @@ def check(config: Config, info: DatasetInfo) -> None:
 
 
 def initializer(config: Config) -> str:
-    """How the kernels of convolutions are initialised."""
+    """How the kernels of convolutions are initialized."""
     return config.acgan_initializer
 
 

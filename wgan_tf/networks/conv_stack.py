@@ -1,6 +1,6 @@
 """Stacks of convolutions that are given layer by layer.
 
-In the order pre_activation the generator normalises and activates before each layer and the critic
+In the order pre_activation the generator normalizes and activates before each layer and the critic
 before each convolution, as Keras's WGAN for MNIST does. In the order post_activation both do so
 after it, as in chapter 4 of "Generative Deep Learning" (Foster 2019).
 """
@@ -56,7 +56,7 @@ def check(config: Config, info: DatasetInfo) -> None:
 
 
 def initializer(config: Config) -> str:
-    """How kernels are initialised."""
+    """How kernels are initialized."""
     return config.conv_stack_initializer
 
 

@@ -45,7 +45,7 @@ def check(config: Config, info: DatasetInfo) -> None:
 
 
 def initializer(config: Config) -> str:
-    """How kernels are initialised."""
+    """How kernels are initialized."""
     return config.dcgan_initializer
 
 

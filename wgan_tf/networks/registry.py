@@ -28,7 +28,7 @@ class Family(Protocol):
         """Raises UserError where the family cannot draw such examples, images if it must."""
 
     def initializer(self, config: Config) -> str:
-        """How kernels are initialised where a layer does not say otherwise."""
+        """How kernels are initialized where a layer does not say otherwise."""
 
     def build_generator(
         self,

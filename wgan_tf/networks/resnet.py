@@ -60,7 +60,7 @@ def check(config: Config, info: DatasetInfo) -> None:
 
 
 def initializer(config: Config) -> str:
-    """How kernels are initialised outside the residual branches."""
+    """How kernels are initialized outside the residual branches."""
     kind = config.resnet_initializer
     return "glorot_uniform" if kind == "wgan_gp" else kind
 
@@ -136,7 +136,7 @@ class _Blocks:
         return self._layers.add()([shortcut, residual])
 
     def first(self, x: keras.KerasTensor, filters: int, *, halves: bool) -> keras.KerasTensor:
-        """The critic's block on pixels, which are neither normalised nor rectified."""
+        """The critic's block on pixels, which are neither normalized nor rectified."""
         residual = self._convolve(x, filters)
         residual = self._convolve(self._layers.relu()(residual), filters)
         if halves:

@@ -1,4 +1,4 @@
-"""How a run's samples lie to its training examples: memorised, or all alike."""
+"""How a run's samples lie to its training examples: memorized, or all alike."""
 
 import dataclasses
 

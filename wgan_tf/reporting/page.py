@@ -60,7 +60,7 @@ def write_report(folders: Sequence[RunFolder], out: str) -> None:
     """Writes a self-contained HTML page about runs, side by side if there are several.
 
     It restores each run's newest checkpoint and opens its prepared training data, where these are
-    there, to look for memorised examples.
+    there, to look for memorized examples.
 
     Args:
         folders: of the runs, at least one.

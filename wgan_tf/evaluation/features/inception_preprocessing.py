@@ -57,7 +57,7 @@ RESIZES: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def inception_inputs(images: np.ndarray, protocol: str) -> np.ndarray:
-    """The graph's input: `(resized - 128) / 128`, grey images with their channel three times.
+    """The graph's input: `(resized - 128) / 128`, gray images with their channel three times.
 
     Args:
         images: uint8 [N, H, W, C], C is 1 or 3.

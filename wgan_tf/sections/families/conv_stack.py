@@ -90,17 +90,17 @@ class ConvStackOptions:
         only_with=WITH_CONV_STACK,
     )
     conv_stack_generator_norm: str = option(
-        "batch", "Normalisation in the generator.", choices=NORMS, only_with=WITH_CONV_STACK
+        "batch", "Normalization in the generator.", choices=NORMS, only_with=WITH_CONV_STACK
     )
     conv_stack_critic_norm: str = option(
         "none",
-        "Normalisation in the critic, but in its first layer.",
+        "Normalization in the critic, but in its first layer.",
         choices=NORMS,
         only_with=WITH_CONV_STACK,
     )
     conv_stack_generator_output_norm: bool = option(
         False,
-        "Normalise before the generator's last function, too.",
+        "Normalize before the generator's last function, too.",
         only_with=WITH_CONV_STACK,
     )
     conv_stack_margin: int = option(

@@ -30,7 +30,7 @@ class DcganOptions:
         only_with=WITH_DCGAN,
     )
     dcgan_generator_norm: str = option(
-        "batch", "Normalisation in the generator.", choices=NORMS, only_with=WITH_DCGAN
+        "batch", "Normalization in the generator.", choices=NORMS, only_with=WITH_DCGAN
     )
     dcgan_first_norm: str = option(
         "feature_map",
@@ -40,7 +40,7 @@ class DcganOptions:
         only_with=WITH_DCGAN,
     )
     dcgan_critic_norm: str = option(
-        "none", "Normalisation in the critic.", choices=NORMS, only_with=WITH_DCGAN
+        "none", "Normalization in the critic.", choices=NORMS, only_with=WITH_DCGAN
     )
     dcgan_critic_units: int = option(
         0,

@@ -35,7 +35,7 @@ class MlpOptions:
     )
     mlp_generator_norm: str = option(
         "none",
-        "Normalisation in the generator, before each activation.",
+        "Normalization in the generator, before each activation.",
         choices=NORMS,
         only_with=WITH_MLP,
     )

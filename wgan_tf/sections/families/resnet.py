@@ -28,7 +28,7 @@ class ResnetOptions:
         only_with=WITH_RESNET,
     )
     resnet_generator_norm: str = option(
-        "batch", "Normalisation in the generator.", choices=NORMS, only_with=WITH_RESNET
+        "batch", "Normalization in the generator.", choices=NORMS, only_with=WITH_RESNET
     )
     resnet_critic_filters: tuple[int, ...] = option(
         (128, 128, 128, 128),
@@ -39,7 +39,7 @@ class ResnetOptions:
     )
     resnet_critic_first_block: str = option(
         "optimized",
-        "What the critic begins with: a residual block that neither normalises nor rectifies the "
+        "What the critic begins with: a residual block that neither normalizes nor rectifies the "
         "pixels (optimized), or a single convolution.",
         choices=("optimized", "convolution"),
         only_with=WITH_RESNET,
@@ -60,7 +60,7 @@ class ResnetOptions:
     )
     resnet_critic_norm: str = option(
         "none",
-        "Normalisation in the critic's residual blocks.",
+        "Normalization in the critic's residual blocks.",
         choices=("none", "layer"),
         only_with=WITH_RESNET,
     )
