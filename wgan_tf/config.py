@@ -185,6 +185,11 @@ def _check(config: Config) -> None:
             f"--eval_every={config.eval_every} needs held-out examples; name them with "
             "--eval_split, for instance --eval_split=test."
         )
+    if config.augment == "adaptive" and not config.eval_every:
+        raise UserError(
+            "--augment=adaptive goes by evaluations on held-out examples; give --eval_every and "
+            "--eval_split, or take --augment=diffaugment."
+        )
 
 
 def check_folder_name(path: str, name: str) -> None:
@@ -269,6 +274,8 @@ def trajectory_changes(saved: Config, given: Config) -> Mapping[str, tuple[Value
         fixed.append("steps")
     if saved.conditional != "none" and label_distribution(saved) != label_distribution(given):
         fixed.append("dataset")
+    if saved.augment == "adaptive":
+        fixed += ["eval_every", "eval_split"]
     return _differences(saved, given, fixed)
 
 

@@ -1,6 +1,7 @@
 """Puts a run together: data, networks, devices, and where it shows what it does."""
 
 import contextlib
+import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -8,8 +9,8 @@ from importlib import metadata
 
 import tensorflow as tf
 
+from wgan_tf import augmentation, flagfile
 from wgan_tf import config as configuration
-from wgan_tf import flagfile
 from wgan_tf.chief import ChiefObserver, reference_points
 from wgan_tf.completion import make_good, missing
 from wgan_tf.config import Config
@@ -28,7 +29,7 @@ from wgan_tf.run_lock import locked, require_unlocked
 from wgan_tf.serving.export import export, write_run_saved_model
 from wgan_tf.suggestions import listed
 from wgan_tf.tensorflow_import import onednn_in_effect
-from wgan_tf.training import training_loop
+from wgan_tf.training import inspection, training_loop
 from wgan_tf.training.checkpoint_folder import CheckpointFolder
 from wgan_tf.training.checkpoints import Checkpoints
 from wgan_tf.training.chosen_checkpoint import require_no_progress
@@ -48,6 +49,7 @@ from wgan_tf.training.tuning import Choice, Tuning, prepare_turns
 
 # What may differ between the workers of one run: where its files are on each.
 LOCAL_OPTIONS = ("workdir", "data_dir")
+HELD_OUT_EXAMPLES = 2000
 # A checkpoint's name for the last step that is told.
 REPORTED = "reported/.ATTRIBUTES/VARIABLE_VALUE"
 # What TensorFlow raises in a worker when another is gone.
@@ -209,7 +211,19 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
             monitor.log(line)
         observer = ChiefObserver(config, folder, trainer, monitor, store, held_out)
         is_finished = training_loop.train(
-            config, trainer, checkpoints=checkpoints, observer=observer, stop=stop
+            config,
+            trainer,
+            checkpoints=checkpoints,
+            observer=observer,
+            stop=stop,
+            inspect=(
+                functools.partial(
+                    inspection.held_out_metrics,
+                    *(config, trainer, store, held_out, HELD_OUT_EXAMPLES),
+                )
+                if held_out
+                else None
+            ),
         )
         if not is_finished:
             return _stopped(folder)
@@ -297,6 +311,7 @@ def check_data(config: Config) -> DatasetInfo:
         describe_data(config, split) for split in (config.train_split, config.eval_split) if split
     ]
     registry.check(config, info)
+    augmentation.check(config, info)
     count_classes(config, info)
     if not info.is_image and info.example_shape != (2,):
         raise UserError(

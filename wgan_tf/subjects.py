@@ -17,7 +17,7 @@ from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving.sampler import batch_labels, draw_batches, draw_by_signature
 from wgan_tf.serving.trained_generator import restore_sampler
 from wgan_tf.training.chosen_checkpoint import Checkpoint, restore_checkpoint
-from wgan_tf.training.inspection import held_out_metrics
+from wgan_tf.training.inspection import held_out_batches
 from wgan_tf.training.step import HELD_OUT_ACCURACIES
 from wgan_tf.training.trainer import Trainer
 
@@ -149,6 +149,5 @@ def _held_out_accuracies(
         checkpoint,
         trainer.state.take,
     )
-    accuracies = {f"held_out_{name}" for name in HELD_OUT_ACCURACIES}
-    found = held_out_metrics(config, trainer, held_out, count)
-    return {name: value for name, value in found.items() if name in accuracies}
+    found = trainer.held_out_metrics(held_out_batches(config, held_out, count))
+    return {f"held_out_{name}": found[name] for name in HELD_OUT_ACCURACIES if name in found}

@@ -40,6 +40,7 @@ LONG_ON_TWO_REPLICAS = {
     "dcgan-penalty-layer-norm-decay",
     "dcgan-minimax-one-pass",
     "dcgan-classifier-multiply",
+    "dcgan-classifier-clipping-augment",
     "dcgan-unconstrained-uniform",
     "mlp-classifier-concatenate",
     "conv-stack-clipping",

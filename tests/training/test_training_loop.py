@@ -28,6 +28,7 @@ class FakeTrainer:
         self.step = step
         self.reported = step
         self.rollbacks = 0
+        self.augment_probability: float | None = None
         self.held: list[int] = []
         self.now = 0.0
         self._seconds = seconds

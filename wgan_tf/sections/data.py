@@ -54,3 +54,7 @@ class DataOptions:
         False,
         "Spread each pixel's value evenly over its step of 1/256 by uniform noise.",
     )
+    mirror: bool = option(
+        False,
+        "Flip each real image left to right with probability 1/2 whenever it is trained on.",
+    )

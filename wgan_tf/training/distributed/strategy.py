@@ -38,11 +38,16 @@ def find_cluster(config: Config, environment: Mapping[str, str]) -> Cluster | No
 
 
 def check_replicas(config: Config, cluster: Cluster) -> None:
-    """Checks, before TensorFlow starts, that the batch divides by a cluster's replicas.
+    """Checks, before TensorFlow starts, that a cluster's replicas can train together.
 
     Raises:
-        UserError: it does not.
+        UserError: the batch does not divide by them, or augmentation is adaptive.
     """
+    if config.augment == "adaptive" and len(cluster.workers) > 1:
+        raise UserError(
+            f"--augment=adaptive goes by what one worker alone measures, and there are "
+            f"{len(cluster.workers)}; take --augment=diffaugment, or --strategy=mirrored."
+        )
     replica_batch_size(config.batch_size, len(cluster.workers) * max(local_gpus(), 1))
 
 
