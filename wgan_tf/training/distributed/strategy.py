@@ -3,6 +3,8 @@
 import contextlib
 import faulthandler
 import os
+import signal
+import threading
 from collections.abc import Iterator, Mapping
 
 import tensorflow as tf
@@ -99,7 +101,7 @@ def _multi_worker(cluster: Cluster) -> tf.distribute.Strategy:
     options = tf.distribute.experimental.CommunicationOptions(
         implementation=communication.NCCL if gpus else communication.RING
     )
-    with _ended_after(_CONNECTION_SECONDS):
+    with _ended_after(_CONNECTION_SECONDS), _signals_kept():
         return tf.distribute.MultiWorkerMirroredStrategy(resolver, options)
 
 
@@ -115,6 +117,20 @@ def _ended_after(seconds: float) -> Iterator[None]:
         yield
     finally:
         faulthandler.cancel_dump_traceback_later()
+
+
+@contextlib.contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Gives SIGTERM back to Python's handler, from which TensorFlow takes it in a cluster.
+
+    TensorFlow tells none but its own preemption handling of it.
+    """
+    try:
+        yield
+    finally:
+        handler = signal.getsignal(signal.SIGTERM)
+        if handler is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
 
 
 def _tpu() -> tf.distribute.Strategy:
