@@ -180,6 +180,11 @@ def _check(config: Config) -> None:
             "--eval_features=inception needs the graph's weights; name them with --inception, or "
             "take other features."
         )
+    if config.resize != "crop" and not config.image_size:
+        raise UserError(
+            f"--resize={config.resize} has no effect without --image_size; give it, or leave "
+            "--resize out."
+        )
     if config.eval_every and not config.eval_split:
         raise UserError(
             f"--eval_every={config.eval_every} needs held-out examples; name them with "
