@@ -104,6 +104,19 @@ def test_a_finished_run_is_left_as_it_is(finished: pathlib.Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in finished.rglob("*")} == before
 
 
+def test_what_a_killed_process_left_of_a_finished_run_is_cleared(
+    finished: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    whole = {path for path in copy.rglob("*") if path.name != ".lock"}
+    (copy / ".owner.json").write_text('{"host": "here", "pid": 7, "began": "2020-02-02"}')
+    (copy / f".report.html.{'0' * 32}.tmp").touch()
+    result = run_here("main", f"--flagfile={copy}/config.flags", f"--workdir={copy}")
+    assert result.returncode == 0, result.stderr
+    assert {path for path in copy.rglob("*") if path.name != ".lock"} == whole
+
+
 def test_an_export_that_was_interrupted_is_made_up_for(
     finished: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:

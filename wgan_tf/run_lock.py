@@ -65,6 +65,11 @@ def require_unlocked(directory: str) -> None:
             _lock(directory, join(directory, OWNER), stack)
 
 
+def was_abandoned(directory: str) -> bool:
+    """Whether whoever had the lock of a folder last still has it, or did not end in good order."""
+    return bool(tf.io.gfile.exists(join(directory, OWNER)))
+
+
 def _lock(directory: str, owner: str, stack: contextlib.ExitStack) -> bool:
     """Locks a folder until the stack is closed; False where the file system knows no locks."""
     lock = filelock.FileLock(join(directory, LOCK), thread_local=False)
