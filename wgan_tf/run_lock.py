@@ -11,7 +11,7 @@ import filelock
 import tensorflow as tf
 
 from wgan_tf.errors import UserError
-from wgan_tf.files import join, write_atomically
+from wgan_tf.files import is_full_disk, join, write_atomically
 from wgan_tf.log import Log
 
 LOCK = ".lock"
@@ -86,6 +86,8 @@ def _lock(directory: str, owner: str, stack: contextlib.ExitStack) -> bool:
     except NotImplementedError:
         return False
     except OSError as error:
+        if is_full_disk(error):
+            raise
         raise UserError(
             f"--workdir={directory} cannot be written ({error.strerror}); name a folder that you "
             "are allowed to make and write in."
