@@ -104,6 +104,19 @@ def test_a_finished_run_is_left_as_it_is(finished: pathlib.Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in finished.rglob("*")} == before
 
 
+def test_what_a_killed_process_left_of_a_finished_run_is_cleared(
+    finished: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    whole = {path for path in copy.rglob("*") if path.name != ".lock"}
+    (copy / ".owner.json").write_text('{"host": "here", "pid": 7, "began": "2020-02-02"}')
+    (copy / f".report.html.{'0' * 32}.tmp").touch()
+    result = run_here("main", f"--flagfile={copy}/config.flags", f"--workdir={copy}")
+    assert result.returncode == 0, result.stderr
+    assert {path for path in copy.rglob("*") if path.name != ".lock"} == whole
+
+
 def test_an_export_that_was_interrupted_is_made_up_for(
     finished: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
@@ -246,6 +259,37 @@ def test_report(finished: pathlib.Path, tmp_path: pathlib.Path) -> None:
     result = run_here("report", f"--workdir={finished}", f"--workdir={copy}", f"--out={out}")
     assert result.returncode == 0, result.stderr
     assert "2 runs compared" in out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [("main", []), ("report", []), ("export", []), ("sample", ["--out={copy}/grid.png"])],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_full_disk_is_told_at_the_end_of_a_run_and_after(
+    module: str,
+    options: list[str],
+    finished: pathlib.Path,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    (copy / "report.html").unlink(missing_ok=True)
+    options = [option.format(copy=copy) for option in options]
+    if module == "main":
+        options.append(f"--flagfile={copy}/config.flags")
+    before = {path for path in copy.rglob("*") if path.name != ".lock"}
+
+    def write(file: tf.io.gfile.GFile, data: bytes) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, f"{file.name}; No space left on device")
+
+    monkeypatch.setattr(tf.io.gfile.GFile, "write", write)
+    result = run_here(module, f"--workdir={copy}", *options)
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: The disk is full")
+    assert {path for path in copy.rglob("*") if path.name != ".lock"} == before
 
 
 def test_help_lists_every_option_once_below_its_heading() -> None:

@@ -11,7 +11,7 @@ import filelock
 import tensorflow as tf
 
 from wgan_tf.errors import UserError
-from wgan_tf.files import join, write_atomically
+from wgan_tf.files import is_full_disk, join, write_atomically
 from wgan_tf.log import Log
 
 LOCK = ".lock"
@@ -65,6 +65,11 @@ def require_unlocked(directory: str) -> None:
             _lock(directory, join(directory, OWNER), stack)
 
 
+def was_abandoned(directory: str) -> bool:
+    """Whether whoever had the lock of a folder last still has it, or did not end in good order."""
+    return bool(tf.io.gfile.exists(join(directory, OWNER)))
+
+
 def _lock(directory: str, owner: str, stack: contextlib.ExitStack) -> bool:
     """Locks a folder until the stack is closed; False where the file system knows no locks."""
     lock = filelock.FileLock(join(directory, LOCK), thread_local=False)
@@ -81,6 +86,8 @@ def _lock(directory: str, owner: str, stack: contextlib.ExitStack) -> bool:
     except NotImplementedError:
         return False
     except OSError as error:
+        if is_full_disk(error):
+            raise
         raise UserError(
             f"--workdir={directory} cannot be written ({error.strerror}); name a folder that you "
             "are allowed to make and write in."

@@ -27,7 +27,7 @@ from wgan_tf.networks import registry
 from wgan_tf.networks.own import digest_own
 from wgan_tf.options import format_value
 from wgan_tf.run_folder import RunFolder
-from wgan_tf.run_lock import locked, require_unlocked
+from wgan_tf.run_lock import locked, require_unlocked, was_abandoned
 from wgan_tf.serving.export import export, write_run_saved_model
 from wgan_tf.tensorflow_import import onednn_in_effect
 from wgan_tf.training import inspection, training_loop
@@ -136,6 +136,8 @@ def train(
             if is_chief and _has_to_write(config, folder):
                 stack.enter_context(locked(folder.path, print))
                 _clear_leftovers(folder)
+            elif is_chief:
+                _tidy(folder)
             return _train(config, folder, cluster, stop)
         except Stopped:
             return _stopped(folder)
@@ -259,6 +261,13 @@ def _beginning(config: Config, folder: RunFolder, trainer: Trainer) -> str:
     if not folder.exists() and trainer.step == 0:
         return f"A new run of {config.steps:,} steps in {folder.path}"
     return f"Going on from step {trainer.step:,} of {config.steps:,} in {folder.path}"
+
+
+def _tidy(folder: RunFolder) -> None:
+    """Clears, where it may, what is left of a process that was killed once all was written."""
+    if was_abandoned(folder.path):
+        with contextlib.suppress(UserError, tf.errors.OpError), locked(folder.path, print):
+            _clear_leftovers(folder)
 
 
 def _clear_leftovers(folder: RunFolder) -> None:

@@ -112,6 +112,7 @@ class Monitor:
         self._summaries.scalars(step, metrics)
         for name, values in (histograms or {}).items():
             self._summaries.histogram(step, name, values)
+        self._summaries.flush_if_due()
         self._progress.update(step, metrics)
 
     def advance(self, step: int) -> None:
@@ -138,6 +139,7 @@ class Monitor:
         image = self._image(examples)
         write_atomically(f"{self._samples}/step_{step:07d}.png", encode_png(image))
         self._summaries.image(step, "samples", image)
+        self._summaries.flush_if_due()
 
     def configuration(
         self,
@@ -156,6 +158,7 @@ class Monitor:
         self._summaries.text(self._initial_step, "configuration", indented)
         self._summaries.hyperparameters(options)
         self._summaries.layout(charts_of(metric_names))
+        self._summaries.flush_if_due()
 
     def log(self, line: str) -> None:
         """Prints a line for the person who watches, without breaking the progress bar."""

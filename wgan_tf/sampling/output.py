@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from wgan_tf.errors import UserError
-from wgan_tf.files import write_output
+from wgan_tf.files import is_full_disk, write_output
 from wgan_tf.labels import grid_labels
 from wgan_tf.monitoring.grids import density_plot, encode_animation, encode_png, image_grid
 from wgan_tf.sampling import kinds
@@ -89,6 +89,8 @@ def _write_folder(request: Request, total: int, blocks: Iterable[np.ndarray]) ->
             (unfinished / f"{number:07d}.png").write_bytes(encode_png(image))
         unfinished.rename(folder)
     except OSError as error:
+        if is_full_disk(error):
+            raise
         raise UserError(
             f"--out={request.out} cannot be written ({error.strerror}); name a new folder, or an "
             "empty one, where you may write."
