@@ -14,6 +14,7 @@ from wgan_tf import config as configuration
 from wgan_tf.chief import ChiefObserver, reference_points
 from wgan_tf.completion import make_good, missing
 from wgan_tf.config import Config
+from wgan_tf.data.held_out import hold_out_tenth
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.source_report import report_source
 from wgan_tf.data.store import describe as describe_data
@@ -76,7 +77,7 @@ def describe(config: Config, *, accept_changes: bool = False, contact_sheet: str
     """
     cluster = find_cluster(config, os.environ)
     folder = RunFolder.from_environment(config.workdir, os.environ)
-    config = folder.adopt(config)
+    config = _settled(config, folder)
     folder.check_same_run(config, accept_changes=accept_changes)
     info = check_data(config)
     splits = [split for split in (config.train_split, config.eval_split) if split]
@@ -122,7 +123,7 @@ def train(
     is_chief = cluster is None or cluster.is_chief
 
     def check() -> Config:
-        adopted = folder.adopt(config)
+        adopted = _settled(config, folder)
         folder.check_same_run(adopted, accept_changes=accept_changes)
         _check_startable(adopted, folder, is_chief=is_chief)
         return adopted
@@ -148,6 +149,13 @@ def train(
                 f"Worker {cluster.number} lost the others ({reason(error)}); start all workers "
                 "again to go on from the last checkpoint."
             ) from error
+
+
+def _settled(config: Config, folder: RunFolder) -> Config:
+    """As the run has it that is gone on with; of a new one, with what is held out by default."""
+    settled = folder.adopt(config) if folder.exists() else hold_out_tenth(config)
+    configuration.require_held_out(settled)
+    return settled
 
 
 def _check_startable(config: Config, folder: RunFolder, *, is_chief: bool) -> None:

@@ -37,7 +37,10 @@ class DataOptions:
     train_split: str = option(
         "train",
         "Split to train on, in TFDS syntax: train[:50%], train+test. Parts of folder:, idx: and "
-        "npy: are drawn at random, always the same, with every class in its share.",
+        "npy: are drawn at random, always the same, with every class in its share. Of a folder "
+        "without splits and with 100 images or more, a tenth is held out for --eval_split, to show "
+        "whether the critic learns the others by heart, unless either is named; train[:100%] is "
+        "all of it.",
     )
     eval_split: str = option(
         "",
