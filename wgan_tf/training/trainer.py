@@ -3,22 +3,22 @@
 Loops stay outside `strategy.run`, one replica's mathematics (`wgan_tf.training.step`) inside.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from wgan_tf.config import Config, own_options
-from wgan_tf.data.batches import replica_batches
+from wgan_tf.data.batches import Batch
 from wgan_tf.data.store import Store
 from wgan_tf.labels import label_weights
 from wgan_tf.training import schedule
 from wgan_tf.training.draws import Replica
+from wgan_tf.training.feed import build_feed
 from wgan_tf.training.state import TrainingState
 from wgan_tf.training.step import Step
 from wgan_tf.training.totals import NEVER, Totals
-
-Batch = Mapping[str, tf.Tensor]
 
 
 class Trainer:
@@ -33,10 +33,8 @@ class Trainer:
             strategy: where to train.
         """
         self._config = config
-        self._store = store
         self._strategy = strategy
-        self._batches: Iterator[Batch] | None = None
-        self._step_of_batches = 0
+        self._feed = build_feed(config, store, strategy)
         with strategy.scope():
             self.state = TrainingState(config, store.info)
             self._step = Step(config, self.state, label_weights(config, store.info))
@@ -58,11 +56,10 @@ class Trainer:
 
     def advance(self, steps: int) -> None:
         """Takes so many generator steps, each after its critic steps, from where the state is."""
-        if self._batches is None or self.step != self._step_of_batches:
-            first_batch = schedule.batches_before(self._config, self.step)
-            self._batches = iter(self._distributed_batches(first_batch))
-        self._step_of_batches = self.step + steps
-        self._advance(self._batches, tf.constant(steps))
+        step = self.step
+        first, end = (schedule.batches_before(self._config, n) for n in (step, step + steps))
+        source = self._feed.source(first, end)
+        self._advance(source, tf.constant(first, tf.int64), tf.constant(steps))
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -147,14 +144,19 @@ class Trainer:
         return self._gradient_norms(tf.constant(examples)).numpy()
 
     @tf.function
-    def _advance(self, batches: Iterator[Batch], steps: tf.Tensor) -> None:
+    def _advance(self, source: Any, number: tf.Tensor, steps: tf.Tensor) -> None:
+        is_shared = self._config.critic_batches == "same"
         for _ in tf.range(steps):
             step = self.state.step.read_value()
             self._set_learning_rates(step)
-            shared = next(batches) if self._config.critic_batches == "same" else None
+            shared = self._feed.take(source, number) if is_shared else None
             for critic_step in tf.range(schedule.critic_steps_at(self._config, step)):
-                batch = next(batches) if shared is None else shared
+                batch = self._feed.take(source, number) if shared is None else shared
                 self._strategy.run(self._critic_step, args=(batch, step, critic_step))
+                if not is_shared:
+                    number += 1
+            if is_shared:
+                number += 1
             self._strategy.run(self._generator_step, args=(step,))
             self.state.step.assign_add(1)
 
@@ -212,22 +214,6 @@ class Trainer:
             (self.state.critic_optimizer, self._config.critic_learning_rate),
         ):
             optimizer.learning_rate.assign(rate * factor)
-
-    def _distributed_batches(self, first_batch: int) -> tf.distribute.DistributedDataset:
-        def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
-            replicas = context.num_replicas_in_sync
-            local = replicas // context.num_input_pipelines
-            first = context.input_pipeline_id * local
-            return replica_batches(
-                self._store,
-                global_batch_size=self._config.batch_size,
-                seed=self._config.seed,
-                first_batch=first_batch,
-                slices=range(first, first + local),
-                num_slices=replicas,
-            )
-
-        return self._strategy.distribute_datasets_from_function(of_worker)
 
 
 def _this_replica() -> Replica:
