@@ -27,7 +27,7 @@ OPTIONS = [
     "--penalty_weight=0.1",
     "--batch_size=8",
     "--critic_steps=2",
-    "--steps=1000",
+    "--steps=400",
     "--steps_per_call=5",
     "--summary_every=20",
     "--checkpoint_every=40",
@@ -110,7 +110,7 @@ def test_a_killed_worker_ends_the_other_and_both_go_on(
     workdir = tmp_path / "run"
     options = [*OPTIONS, f"--workdir={workdir}", f"--data_dir={data_dir}"]
     with started(*two_workers(options)) as (chief, other):
-        wait_for(chief, "step 60/1,000")
+        wait_for(chief, "step 60/400")
         other.kill()
         _, errors = chief.communicate(timeout=60)
         assert chief.returncode == 42
@@ -118,7 +118,7 @@ def test_a_killed_worker_ends_the_other_and_both_go_on(
         assert "start all workers again" in line
     with started(*two_workers(options)) as (chief, other):
         # Stopped by a signal to one, which is not the chief.
-        wait_for(chief, "step 200/1,000")
+        wait_for(chief, "step 200/400")
         other.send_signal(signal.SIGTERM)
         for process in (chief, other):
             output, errors = process.communicate(timeout=60)
