@@ -7,6 +7,7 @@ enough, and what else it says or refuses is seen here.
 import contextlib
 import io
 import runpy
+import signal
 import subprocess
 import sys
 from unittest import mock
@@ -19,6 +20,43 @@ from wgan_tf import commands
 def command(module: str, *options: str) -> list[str]:
     """What starts a command."""
     return [sys.executable, "-m", f"wgan_tf.{module}", *options]
+
+
+# A signal from outside comes late where steps are quick: sometimes after the last.
+_SIGNALS_ITSELF = """
+import runpy
+import signal
+
+from wgan_tf import commands
+
+commands.import_tensorflow()
+
+from wgan_tf.training.trainer import Trainer
+
+set_reported = Trainer.set_reported
+
+
+def set_reported_and_signal(trainer, step):
+    set_reported(trainer, step)
+    if step == {step}:
+        signal.raise_signal({number})
+
+
+Trainer.set_reported = set_reported_and_signal
+runpy.run_module("wgan_tf.main", run_name="__main__", alter_sys=True)
+"""
+
+
+def training_that_signals_itself(number: signal.Signals, step: int, *options: str) -> list[str]:
+    """What starts training that sends itself a signal once a step is told.
+
+    Args:
+        number: the signal.
+        step: one at which there is a summary.
+        options: of the command.
+    """
+    script = _SIGNALS_ITSELF.format(number=int(number), step=step)
+    return [sys.executable, "-c", script, *options]
 
 
 def run(module: str, *options: str) -> subprocess.CompletedProcess[str]:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.command_line import command, run, run_here
+from tests.command_line import run, run_here, training_that_signals_itself
 from wgan_tf import config as configuration
 from wgan_tf import flagfile
 from wgan_tf.monitoring.metrics_log import read_metrics
@@ -36,19 +36,14 @@ TINY = [
 ]
 
 
-def interrupt(number: signal.Signals, after: str, *options: str) -> int:
-    """Trains, sends a signal once a line with `after` is printed, and returns the exit status."""
-    with subprocess.Popen(
-        command("main", *options),
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    ) as process:
-        assert process.stdout is not None
-        assert any(after in line for line in process.stdout)
-        process.send_signal(number)
-        process.stdout.read()
-        return process.wait()
+def interrupt(number: signal.Signals, step: int, *options: str) -> int:
+    """Trains until a signal comes at a step, and returns the exit status."""
+    process = subprocess.run(
+        training_that_signals_itself(number, step, *options),
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    return process.returncode
 
 
 def newest_variables(workdir: pathlib.Path) -> dict[str, np.ndarray]:
@@ -109,6 +104,19 @@ def test_a_finished_run_is_left_as_it_is(finished: pathlib.Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in finished.rglob("*")} == before
 
 
+def test_what_a_killed_process_left_of_a_finished_run_is_cleared(
+    finished: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    whole = {path for path in copy.rglob("*") if path.name != ".lock"}
+    (copy / ".owner.json").write_text('{"host": "here", "pid": 7, "began": "2020-02-02"}')
+    (copy / f".report.html.{'0' * 32}.tmp").touch()
+    result = run_here("main", f"--flagfile={copy}/config.flags", f"--workdir={copy}")
+    assert result.returncode == 0, result.stderr
+    assert {path for path in copy.rglob("*") if path.name != ".lock"} == whole
+
+
 def test_an_export_that_was_interrupted_is_made_up_for(
     finished: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
@@ -138,7 +146,7 @@ def test_killed_and_run_again_ends_where_an_unbroken_run_ends(
     finished: pathlib.Path, data_dir: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     options = [*TINY, f"--workdir={tmp_path}/run", f"--data_dir={data_dir}"]
-    assert interrupt(signal.SIGKILL, "step 15/40", *options) == -signal.SIGKILL
+    assert interrupt(signal.SIGKILL, 15, *options) == -signal.SIGKILL
     result = run("main", *options)
     assert result.returncode == 0, result.stderr
 
@@ -159,7 +167,7 @@ def test_terminated_saves_its_state_and_goes_on(
         f"--workdir={tmp_path}/run",
         f"--data_dir={data_dir}",
     ]
-    assert interrupt(signal.SIGTERM, "step 15/40", *options) == 42
+    assert interrupt(signal.SIGTERM, 15, *options) == 42
     assert tf.train.latest_checkpoint(f"{tmp_path}/run/checkpoints") is not None
     assert run("main", *options).returncode == 0
     expected, actual = newest_variables(finished), newest_variables(tmp_path / "run")
@@ -253,11 +261,42 @@ def test_report(finished: pathlib.Path, tmp_path: pathlib.Path) -> None:
     assert "2 runs compared" in out.read_text()
 
 
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [("main", []), ("report", []), ("export", []), ("sample", ["--out={copy}/grid.png"])],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_full_disk_is_told_at_the_end_of_a_run_and_after(
+    module: str,
+    options: list[str],
+    finished: pathlib.Path,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    (copy / "report.html").unlink(missing_ok=True)
+    options = [option.format(copy=copy) for option in options]
+    if module == "main":
+        options.append(f"--flagfile={copy}/config.flags")
+    before = {path for path in copy.rglob("*") if path.name != ".lock"}
+
+    def write(file: tf.io.gfile.GFile, data: bytes) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, f"{file.name}; No space left on device")
+
+    monkeypatch.setattr(tf.io.gfile.GFile, "write", write)
+    result = run_here(module, f"--workdir={copy}", *options)
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: The disk is full")
+    assert {path for path in copy.rglob("*") if path.name != ".lock"} == before
+
+
 def test_help_lists_every_option_once_below_its_heading() -> None:
     result = run("main", "--help")
     assert result.returncode == 0
     listed = re.findall(r"^  --(\w+)=", result.stdout, re.MULTILINE)
-    own = ["accept_changes", "dry_run"]
+    own = ["accept_changes", "contact_sheet", "dry_run"]
     assert sorted(listed) == sorted([*own, *(field.name for field in configuration.fields())])
     headings = re.findall(r"^(\w.*):$", result.stdout, re.MULTILINE)
     assert headings[:3] == ["This command", "The run", "Data"]

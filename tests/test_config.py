@@ -352,3 +352,11 @@ def test_a_number_may_be_as_large_as_its_option_says() -> None:
     check_alone(seed, 2**63 - 1)
     with pytest.raises(UserError, match="out of range"):
         check_alone(seed, 2**63)
+
+
+def test_adaptive_augmentation_needs_evaluations() -> None:
+    with pytest.raises(UserError, match=r"--augment=adaptive .* give --eval_every"):
+        Config(workdir="run", augment="adaptive")
+    adaptive = Config(workdir="run", augment="adaptive", eval_every=5, eval_split="test")
+    changed = dataclasses.replace(adaptive, eval_every=6)
+    assert set(configuration.trajectory_changes(adaptive, changed)) == {"eval_every"}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.command_line import command, run_here
+from tests.command_line import command, run_here, training_that_signals_itself
 from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.training.distributed.cluster import local_clusters
 
@@ -53,17 +53,17 @@ def unbroken(data_dir: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @contextlib.contextmanager
-def started(*commands: tuple[str, list[str]]) -> Iterator[list[subprocess.Popen[str]]]:
-    """Processes with a TF_CONFIG each; whatever still runs at the end is killed."""
+def started(*commands: list[str]) -> Iterator[list[subprocess.Popen[str]]]:
+    """Processes, each a worker of one cluster; whatever still runs at the end is killed."""
     processes = [
         subprocess.Popen(
-            command("main", *options),
+            arguments,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "TF_CONFIG": config, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "TF_CONFIG": cluster.to_tf_config(), "PYTHONUNBUFFERED": "1"},
         )
-        for config, options in commands
+        for arguments, cluster in zip(commands, local_clusters(len(commands)), strict=True)
     ]
     try:
         yield processes
@@ -71,15 +71,6 @@ def started(*commands: tuple[str, list[str]]) -> Iterator[list[subprocess.Popen[
         for process in processes:
             process.kill()
             process.communicate()
-
-
-def two_workers(options: list[str]) -> list[tuple[str, list[str]]]:
-    return [(cluster.to_tf_config(), options) for cluster in local_clusters(2)]
-
-
-def wait_for(process: subprocess.Popen[str], text: str) -> None:
-    assert process.stdout is not None
-    assert any(text in line for line in process.stdout)
 
 
 def newest_variables(workdir: pathlib.Path) -> dict[str, np.ndarray]:
@@ -109,22 +100,19 @@ def test_a_killed_worker_ends_the_other_and_both_go_on(
 ) -> None:
     workdir = tmp_path / "run"
     options = [*OPTIONS, f"--workdir={workdir}", f"--data_dir={data_dir}"]
-    with started(*two_workers(options)) as (chief, other):
-        wait_for(chief, "step 60/400")
-        other.kill()
-        _, errors = chief.communicate(timeout=60)
+    worker = command("main", *options)
+    with started(worker, training_that_signals_itself(signal.SIGKILL, 60, *options)) as (chief, _):
+        _, errors = chief.communicate(timeout=120)
         assert chief.returncode == 42
         (line,) = errors.splitlines()
         assert "start all workers again" in line
-    with started(*two_workers(options)) as (chief, other):
-        # Stopped by a signal to one, which is not the chief.
-        wait_for(chief, "step 200/400")
-        other.send_signal(signal.SIGTERM)
-        for process in (chief, other):
-            output, errors = process.communicate(timeout=60)
+    # Stopped by a signal to one, which is not the chief.
+    with started(worker, training_that_signals_itself(signal.SIGTERM, 200, *options)) as processes:
+        for process in processes:
+            output, errors = process.communicate(timeout=120)
             assert process.returncode == 42, errors
-            assert "Stopped at step" in output
-    with started(*two_workers(options)) as processes:
+            assert "Stopped at step 200" in output
+    with started(worker, worker) as processes:
         for process in processes:
             _, errors = process.communicate(timeout=120)
             assert process.returncode == 0, errors
@@ -138,8 +126,7 @@ def test_workers_started_differently_are_all_refused(
 ) -> None:
     workdir = tmp_path / "run"
     options = [*OPTIONS, f"--workdir={workdir}", f"--data_dir={data_dir}"]
-    (first, _), (second, _) = two_workers([])
-    with started((first, options), (second, [*options, "--seed=5"])) as processes:
+    with started(command("main", *options), command("main", *options, "--seed=5")) as processes:
         for process in processes:
             output, errors = process.communicate(timeout=60)
             assert process.returncode == 2, errors

@@ -22,6 +22,7 @@ from wgan_tf import commands, flagfile
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
 from wgan_tf.errors import Status
+from wgan_tf.log import log_to_stderr
 from wgan_tf.options import parse_value
 from wgan_tf.training.distributed.cluster import local_clusters
 
@@ -40,7 +41,7 @@ class Contestant:
         self._config = config
         config = Tuning(config, store.info, strategy).choose(
             lambda chosen: prepare_turns(chosen, store, strategy),
-            tell=lambda line: print(line, file=sys.stderr),
+            log=log_to_stderr,
         )
         self._trainer = Trainer(config, store, strategy)
         self.turn()

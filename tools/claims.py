@@ -51,7 +51,7 @@ if __name__ == "__main__":
     flags.DEFINE_string(
         "data",
         f"idx:{FASHION_MNIST}" if FASHION_MNIST.is_dir() else "fashion_mnist",
-        "The --dataset of the claims about pictures, gray and with classes.",
+        "The --dataset of the claims about images, gray and with classes.",
     )
     flags.DEFINE_string("workdir", "runs/claims", "Where trials and their results are kept.")
     flags.DEFINE_integer("jobs", 2, "Trials at a time, each with one thread.", 1)

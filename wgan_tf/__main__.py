@@ -6,7 +6,7 @@ from importlib import metadata
 COMMANDS = {
     "main": "trains, and goes on with a run that was stopped",
     "sample": "draws from a run or an export",
-    "evaluate": "measures a run, an export or pictures",
+    "evaluate": "measures a run, an export or images",
     "export": "writes a run's generator for serving",
     "report": "writes a page about one run or several",
 }

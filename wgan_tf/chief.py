@@ -33,7 +33,6 @@ SAMPLE_SEED = 0
 IMAGES_IN_GRID = 64
 ROWS_IN_CLASS_GRID = 10
 POINTS_IN_PLOT = 10_000
-HELD_OUT_EXAMPLES = 2000
 
 
 class ChiefObserver(Observer):
@@ -92,7 +91,7 @@ class ChiefObserver(Observer):
 
     def told(self, message: str) -> None:
         """See `Observer`."""
-        self._monitor.message(message)
+        self._monitor.log(message)
 
     def went_back(self, step: int) -> None:
         """See `Observer`."""
@@ -126,7 +125,10 @@ class ChiefObserver(Observer):
         """What the run is going to tell; whatever the features, their metrics are of one kind."""
         names = [*self._trainer.metric_names, "images_per_sec"]
         if self._held_out:
-            names += ["held_out_wasserstein_estimate", "diversity"]
+            names += ["training_wasserstein_estimate", "held_out_wasserstein_estimate"]
+            names += ["overfitting", "diversity"]
+            if self._trainer.augment_probability is not None:
+                names.append("augment_probability")
             for metric in self._config.eval_metrics:
                 names += METRICS[metric].names_with("features")
         return names
@@ -141,18 +143,14 @@ class ChiefObserver(Observer):
             self._held_out,
             num_examples=config.eval_samples,
             metrics=config.eval_metrics,
-            tell=self._monitor.message,
+            log=self._monitor.log,
         )
 
     def _evaluation(self) -> Mapping[str, float]:
-        """What the critic says of held-out examples, and metrics of both generators."""
+        """Metrics of both generators."""
         if self._held_out is None:
             return {}
-        values = dict(
-            inspection.held_out_metrics(
-                self._config, self._trainer, self._held_out, HELD_OUT_EXAMPLES
-            )
-        )
+        values: dict[str, float] = {}
         for prefix, served in (("", self._average), ("raw_", self._raw)):
             for name, value in self._measure(Sampler.of_module(served()), self._held_out).items():
                 values[f"{prefix}{name}"] = value
@@ -177,7 +175,7 @@ class ChiefObserver(Observer):
             kind = warning.partition(":")[0]
             if kind not in self._told:
                 self._told.add(kind)
-                self._monitor.message(f"Warning at step {step:,}: {warning}")
+                self._monitor.log(f"Warning at step {step:,}: {warning}")
 
     def _draw_shown(self) -> np.ndarray:
         sampler = Sampler.of_module(self._average())

@@ -7,6 +7,7 @@ import tensorflow as tf
 from wgan_tf import reporting
 from wgan_tf.config import Config
 from wgan_tf.files import copy_directory, same_files
+from wgan_tf.log import Log
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving.saved_model import exported_steps, newest_version
 from wgan_tf.training.checkpoint_folder import CheckpointFolder
@@ -34,7 +35,7 @@ def make_good(
     folder: RunFolder,
     step: int,
     write_model: Callable[[], str],
-    tell: Callable[[str], None],
+    log: Log,
 ) -> None:
     """Writes what `missing` names.
 
@@ -43,20 +44,20 @@ def make_good(
         folder: the run's.
         step: the one at which it ended.
         write_model: writes the SavedModel and its copy, and returns its path.
-        tell: takes the path of what is written.
+        log: takes the path of what is written.
     """
     wanted = missing(config, folder, step)
     if EXPORT in wanted:
-        tell(write_model())
+        log(write_model())
     elif COPY in wanted:
         assert folder.published_model
         version = newest_version(folder.exports)
         assert version
         copy_directory(version, folder.published_model)
-        tell(folder.published_model)
+        log(folder.published_model)
     if REPORT in wanted:
         reporting.write_report([folder], folder.report_file)
-        tell(folder.report_file)
+        log(folder.report_file)
 
 
 def _is_reported(folder: RunFolder, step: int) -> bool:

@@ -14,13 +14,11 @@ from wgan_tf.errors import UserError
 from wgan_tf.options import Value, check_alone, format_value, parse_lines, typed
 from wgan_tf.paths import run_of_flagfile
 from wgan_tf.sections.data import DataOptions
-from wgan_tf.sections.families import (
-    AcganOptions,
-    ConvStackOptions,
-    DcganOptions,
-    MlpOptions,
-    ResnetOptions,
-)
+from wgan_tf.sections.families.acgan import AcganOptions
+from wgan_tf.sections.families.conv_stack import ConvStackOptions
+from wgan_tf.sections.families.dcgan import DcganOptions
+from wgan_tf.sections.families.mlp import MlpOptions
+from wgan_tf.sections.families.resnet import ResnetOptions
 from wgan_tf.sections.monitoring import MonitoringOptions
 from wgan_tf.sections.networks import NetworkOptions
 from wgan_tf.sections.run import RunOptions
@@ -182,10 +180,17 @@ def _check(config: Config) -> None:
             "--eval_features=inception needs the graph's weights; name them with --inception, or "
             "take other features."
         )
-    if config.eval_every and not config.eval_split:
+    if config.resize != "crop" and not config.image_size:
         raise UserError(
-            f"--eval_every={config.eval_every} needs held-out examples; name them with "
-            "--eval_split, for instance --eval_split=test."
+            f"--resize={config.resize} has no effect without --image_size; give it, or leave "
+            "--resize out."
+        )
+    if not names_no_split(config):
+        require_held_out(config)
+    if config.augment == "adaptive" and not config.eval_every:
+        raise UserError(
+            "--augment=adaptive goes by evaluations on held-out examples; give --eval_every and "
+            "--eval_split, or take --augment=diffaugment."
         )
 
 
@@ -264,6 +269,25 @@ def label_distribution(config: Config) -> str:
     return "data" if config.dataset.startswith("folder:") else "uniform"
 
 
+def names_no_split(config: Config) -> bool:
+    """Whether a folder is to be trained on without a word of what is held out."""
+    is_folder = config.dataset.startswith("folder:")
+    return is_folder and config.train_split == "train" and not config.eval_split
+
+
+def require_held_out(config: Config) -> None:
+    """Checks that evaluations have something to be made on.
+
+    Raises:
+        UserError: they have not.
+    """
+    if config.eval_every and not config.eval_split:
+        raise UserError(
+            f"--eval_every={config.eval_every} needs held-out examples; name them with "
+            "--eval_split, for instance --eval_split=test."
+        )
+
+
 def trajectory_changes(saved: Config, given: Config) -> Mapping[str, tuple[Value, Value]]:
     """The options that differ and that a run may not change on its way: name -> (saved, given)."""
     fixed = [field.name for field in fields() if not field.metadata["may_change"]]
@@ -271,6 +295,8 @@ def trajectory_changes(saved: Config, given: Config) -> Mapping[str, tuple[Value
         fixed.append("steps")
     if saved.conditional != "none" and label_distribution(saved) != label_distribution(given):
         fixed.append("dataset")
+    if saved.augment == "adaptive":
+        fixed += ["eval_every", "eval_split"]
     return _differences(saved, given, fixed)
 
 

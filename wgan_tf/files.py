@@ -55,11 +55,14 @@ def write_output(path: StrPath, data: bytes) -> None:
     """Writes what a command was asked for to the file of its `--out`, as `write_atomically` does.
 
     Raises:
-        UserError: The file cannot be written.
+        UserError: the file cannot be written.
+        tf.errors.OpError: the disk is full.
     """
     try:
         write_atomically(path, data)
     except tf.errors.OpError as error:
+        if is_full_disk(error):
+            raise
         raise UserError(
             f"--out={os.fspath(path)} cannot be written ({reason(error)}); name a file in a folder "
             "that you may write in."
@@ -110,7 +113,8 @@ def require_writable(directory: StrPath, option: str = "--workdir") -> None:
     """Checks that `directory`, which need not exist yet, can be written in; leaves no trace.
 
     Raises:
-        UserError: It cannot be made or written in; the message names `option`.
+        UserError: it cannot be made or written in; the message names `option`.
+        tf.errors.OpError: the disk is full.
     """
     path = os.fspath(directory)
     try:
@@ -123,6 +127,8 @@ def require_writable(directory: StrPath, option: str = "--workdir") -> None:
         ):
             file.write(b"probe")
     except tf.errors.OpError as error:
+        if is_full_disk(error):
+            raise
         raise UserError(_unwritable(option, path, reason(error).rpartition("; ")[2])) from error
 
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from wgan_tf import random_numbers
 
-# Part of the mapping from a seed to its pictures: another number gives other pictures.
+# Part of the mapping from a seed to its images: another number gives other images.
 EXAMPLES_PER_BLOCK = 16
 
 
@@ -35,7 +35,7 @@ def draw_latents(
         `dtype` tensor of the given shape.
 
     Raises:
-        ValueError: If the distribution is neither of the two.
+        ValueError: if the distribution is neither of the two.
     """
     if distribution == "normal":
         latents = (
@@ -70,12 +70,12 @@ def generate_in_blocks(
     with the batch size. One block is in memory at a time, besides the result.
 
     Args:
-        generate: Maps latents, float32 [b, latent_dim], to their b examples.
-        example: Shape and dtype of one example.
+        generate: maps latents, float32 [b, latent_dim], to their b examples.
+        example: shape and dtype of one example.
         n: int32 [], the number of examples.
         seed: int64 [], the sampling seed.
-        latent_dim: Length of one latent vector.
-        distribution: Of the latent values.
+        latent_dim: length of one latent vector.
+        distribution: of the latent values.
 
     Returns:
         Tensor [n, *example.shape] of the example's dtype.
@@ -109,8 +109,8 @@ def sample_latents(
     Args:
         n: int32 [], the number of examples.
         seed: int64 [], the sampling seed.
-        latent_dim: Length of one latent vector.
-        distribution: Of the latent values.
+        latent_dim: length of one latent vector.
+        distribution: of the latent values.
 
     Returns:
         float32 [n, latent_dim].

@@ -4,7 +4,8 @@
 `LayerNormalization` and `GroupNormalization` have right second derivatives, which a gradient
 penalty takes. `ClassScaleAndShift` after `BatchNormalization(has_scale_and_offset=False)` makes it
 conditional. `Dropout` is drawn from the run's seed. `SpectralDense` and `SpectralConv2D` have a
-kernel of spectral norm one. `ReLU` and `LeakyReLU` are Keras's, of which a gradient penalty costs less.
+kernel of spectral norm one. `ReLU` and `LeakyReLU` are Keras's, with which a gradient penalty takes
+less time.
 """
 
 from wgan_tf.networks.dropout import Dropout

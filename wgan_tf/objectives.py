@@ -1,6 +1,6 @@
 """Objectives: pure functions of critic outputs.
 
-A loss has one number an example, [B]; its mean over the global batch is what is minimised. The GAN
+A loss has one number an example, [B]; its mean over the global batch is what is minimized. The GAN
 of Goodfellow et al. 2014 has a discriminator D = sigmoid(s), whose logit s is the critic's output.
 """
 

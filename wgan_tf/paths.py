@@ -9,11 +9,11 @@ def expand_user(path: str, option: str) -> pathlib.Path:
     """A path with the home folder in place of a leading ~.
 
     Args:
-        path: What was given.
-        option: What goes before it in messages, such as `--dataset=folder:`.
+        path: what was given.
+        option: what goes before it in messages, such as `--dataset=folder:`.
 
     Raises:
-        UserError: There is no such user.
+        UserError: there is no such user.
     """
     try:
         return pathlib.Path(path).expanduser()

@@ -64,7 +64,7 @@ def train(
 
     Args:
         config: the run's options.
-        images: in place of `config.dataset`, pictures uint8 [N, H, W], [N, H, W, 1 or 3] or points
+        images: in place of `config.dataset`, images uint8 [N, H, W], [N, H, W, 1 or 3] or points
             float [N, D]; or a finite tf.data.Dataset of such examples, or of (example, label)
             pairs. They are kept in the run's folder.
         labels: the classes of `images`, whole numbers [N] from 0.
@@ -164,7 +164,7 @@ class Run:
             checkpoint: last, best, or a step.
 
         Returns:
-            Pictures uint8 [n, H, W, C], or points float32 [n, D].
+            Images uint8 [n, H, W, C], or points float32 [n, D].
 
         Raises:
             UserError: no such checkpoint or class is there, or n or the seed cannot be.

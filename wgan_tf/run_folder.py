@@ -16,7 +16,7 @@ from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.store import Store, describe, open_store
 from wgan_tf.errors import UserError
 from wgan_tf.files import write_atomically
-from wgan_tf.networks.own import digest_own, keep_own, kept_own
+from wgan_tf.networks.own import described_own, digest_own, keep_own, kept_own
 from wgan_tf.options import format_value
 from wgan_tf.tensorflow_import import ONEDNN_ENTRY, ONEDNN_VARIABLE, onednn_in_effect
 
@@ -156,7 +156,7 @@ class RunFolder:
     def adopt(self, config: Config) -> Config:
         """A configuration with the run's own files where it names the same ones elsewhere.
 
-        What it leaves to be measured is as the run has it.
+        What it leaves to be measured, and splits that it does not name, are as the run has them.
 
         Raises:
             UserError: it names others, or those that the run keeps have changed.
@@ -176,10 +176,13 @@ class RunFolder:
             is_same = given in (kept[name], getattr(written, name))
             if not is_same and digest_own(name, given) != digests[name]:
                 raise UserError(
-                    f"--{name}={given} is not what the run in {self.path} began with; go on with "
-                    f"--{name}={kept[name]}, or take another --workdir."
+                    f"{described_own(name, given)} not what the run in {self.path} began with; go "
+                    f"on with --{name}={kept[name]}, or take another --workdir."
                 )
         as_measured = configuration.settle(config, configuration.measured_options(saved))
+        if configuration.names_no_split(config):
+            kept |= {"train_split": saved.train_split, "eval_split": saved.eval_split}
+            kept["eval_every"] = config.eval_every or saved.eval_every
         return dataclasses.replace(as_measured, **kept)
 
     def read_info(self) -> DatasetInfo:

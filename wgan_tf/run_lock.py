@@ -5,20 +5,21 @@ import datetime
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import filelock
 import tensorflow as tf
 
 from wgan_tf.errors import UserError
-from wgan_tf.files import join, write_atomically
+from wgan_tf.files import is_full_disk, join, write_atomically
+from wgan_tf.log import Log
 
 LOCK = ".lock"
 OWNER = ".owner.json"
 
 
 @contextlib.contextmanager
-def locked(directory: str, tell: Callable[[str], None]) -> Iterator[None]:
+def locked(directory: str, log: Log) -> Iterator[None]:
     """Keeps other processes from training in a folder, which is made if it is not there.
 
     The lock is the system's, on a file in the folder: it goes with its process, however that ends.
@@ -27,7 +28,7 @@ def locked(directory: str, tell: Callable[[str], None]) -> Iterator[None]:
 
     Args:
         directory: the folder.
-        tell: takes what cannot be known for sure.
+        log: takes what cannot be known for sure.
 
     Raises:
         UserError: another process has the lock, or the folder cannot be written.
@@ -39,7 +40,7 @@ def locked(directory: str, tell: Callable[[str], None]) -> Iterator[None]:
             is_local = _lock(directory, owner, stack)
         last = _read_owner(owner)
         if last and (not is_local or last["host"] != socket.gethostname()):
-            tell(
+            log(
                 f"{directory} was trained in last by {_described(last)}, and it cannot be known "
                 "from here whether that process is gone; two at once would spoil the run."
             )
@@ -64,6 +65,11 @@ def require_unlocked(directory: str) -> None:
             _lock(directory, join(directory, OWNER), stack)
 
 
+def was_abandoned(directory: str) -> bool:
+    """Whether whoever had the lock of a folder last still has it, or did not end in good order."""
+    return bool(tf.io.gfile.exists(join(directory, OWNER)))
+
+
 def _lock(directory: str, owner: str, stack: contextlib.ExitStack) -> bool:
     """Locks a folder until the stack is closed; False where the file system knows no locks."""
     lock = filelock.FileLock(join(directory, LOCK), thread_local=False)
@@ -80,6 +86,8 @@ def _lock(directory: str, owner: str, stack: contextlib.ExitStack) -> bool:
     except NotImplementedError:
         return False
     except OSError as error:
+        if is_full_disk(error):
+            raise
         raise UserError(
             f"--workdir={directory} cannot be written ({error.strerror}); name a folder that you "
             "are allowed to make and write in."

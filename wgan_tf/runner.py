@@ -1,21 +1,25 @@
 """Puts a run together: data, networks, devices, and where it shows what it does."""
 
 import contextlib
+import functools
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib import metadata
 
 import tensorflow as tf
 
+from wgan_tf import augmentation, flagfile
 from wgan_tf import config as configuration
-from wgan_tf import flagfile
 from wgan_tf.chief import ChiefObserver, reference_points
 from wgan_tf.completion import make_good, missing
 from wgan_tf.config import Config
+from wgan_tf.data.held_out import hold_out_tenth
 from wgan_tf.data.info import DatasetInfo
+from wgan_tf.data.source_report import report_source
 from wgan_tf.data.store import describe as describe_data
-from wgan_tf.data.store import open_store, report_source
+from wgan_tf.data.store import open_store
+from wgan_tf.dataset_report import describe_split, describe_store, write_contact_sheet
 from wgan_tf.errors import Status, Stopped, UserError, WorkerLostError, reason
 from wgan_tf.files import remove_leftovers, require_writable
 from wgan_tf.labels import count_classes, grid_labels
@@ -24,11 +28,10 @@ from wgan_tf.networks import registry
 from wgan_tf.networks.own import digest_own
 from wgan_tf.options import format_value
 from wgan_tf.run_folder import RunFolder
-from wgan_tf.run_lock import locked, require_unlocked
+from wgan_tf.run_lock import locked, require_unlocked, was_abandoned
 from wgan_tf.serving.export import export, write_run_saved_model
-from wgan_tf.suggestions import listed
 from wgan_tf.tensorflow_import import onednn_in_effect
-from wgan_tf.training import training_loop
+from wgan_tf.training import inspection, training_loop
 from wgan_tf.training.checkpoint_folder import CheckpointFolder
 from wgan_tf.training.checkpoints import Checkpoints
 from wgan_tf.training.chosen_checkpoint import require_no_progress
@@ -48,6 +51,7 @@ from wgan_tf.training.tuning import Choice, Tuning, prepare_turns
 
 # What may differ between the workers of one run: where its files are on each.
 LOCAL_OPTIONS = ("workdir", "data_dir")
+HELD_OUT_EXAMPLES = 2000
 # A checkpoint's name for the last step that is told.
 REPORTED = "reported/.ATTRIBUTES/VARIABLE_VALUE"
 # What TensorFlow raises in a worker when another is gone.
@@ -60,18 +64,24 @@ LOST_WORKER = (
 )
 
 
-def describe(config: Config, *, accept_changes: bool = False) -> Status:
-    """Prints what would be trained; writes nothing and meets no other worker.
+def describe(config: Config, *, accept_changes: bool = False, contact_sheet: str = "") -> Status:
+    """Prints what would be trained; writes no more than asked for and meets no other worker.
+
+    Args:
+        config: the run's configuration.
+        accept_changes: whether a run may go on with other learning rates.
+        contact_sheet: a PNG to write, of images that would be trained on; "" for none.
 
     Raises:
-        UserError: it cannot be trained.
+        UserError: it cannot be trained, or the file cannot be written.
     """
     cluster = find_cluster(config, os.environ)
     folder = RunFolder.from_environment(config.workdir, os.environ)
-    config = folder.adopt(config)
+    config = _settled(config, folder)
     folder.check_same_run(config, accept_changes=accept_changes)
     info = check_data(config)
-    reports = [_data_report(config, split) for split in (config.train_split, config.eval_split)]
+    splits = [split for split in (config.train_split, config.eval_split) if split]
+    sources = {split: report_source(config, split) for split in splits}
     if cluster:
         check_replicas(config, cluster)
         devices = f"{len(cluster.workers)} workers, {max(local_gpus(), 1)} replicas on this one"
@@ -84,7 +94,10 @@ def describe(config: Config, *, accept_changes: bool = False) -> Status:
     print(flagfile.to_readable(config))
     for build in (registry.build_generator, registry.build_critic):
         build(config, info).summary()
-    print("\n".join(line for lines in reports for line in lines))
+    for split, source in sources.items():
+        print("\n".join(describe_split(config, split, source)))
+    if contact_sheet:
+        write_contact_sheet(contact_sheet, config, sources[config.train_split].survey)
     print(f"Devices: {devices}")
     print(f"Computes in: {computes_in}")
     return Status.DONE
@@ -110,7 +123,7 @@ def train(
     is_chief = cluster is None or cluster.is_chief
 
     def check() -> Config:
-        adopted = folder.adopt(config)
+        adopted = _settled(config, folder)
         folder.check_same_run(adopted, accept_changes=accept_changes)
         _check_startable(adopted, folder, is_chief=is_chief)
         return adopted
@@ -124,6 +137,8 @@ def train(
             if is_chief and _has_to_write(config, folder):
                 stack.enter_context(locked(folder.path, print))
                 _clear_leftovers(folder)
+            elif is_chief:
+                _tidy(folder)
             return _train(config, folder, cluster, stop)
         except Stopped:
             return _stopped(folder)
@@ -134,6 +149,13 @@ def train(
                 f"Worker {cluster.number} lost the others ({reason(error)}); start all workers "
                 "again to go on from the last checkpoint."
             ) from error
+
+
+def _settled(config: Config, folder: RunFolder) -> Config:
+    """As the run has it that is gone on with; of a new one, with what is held out by default."""
+    settled = folder.adopt(config) if folder.exists() else hold_out_tenth(config)
+    configuration.require_held_out(settled)
+    return settled
 
 
 def _check_startable(config: Config, folder: RunFolder, *, is_chief: bool) -> None:
@@ -169,7 +191,7 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
         registry.try_own(config, store.info)
 
     config = Tuning(config, store.info, strategy).choose(
-        lambda chosen: prepare_turns(chosen, store, strategy), tell=print
+        lambda chosen: prepare_turns(chosen, store, strategy), log=print
     )
     trainer = Trainer(config, store, strategy)
     checkpoints = Checkpoints(
@@ -179,7 +201,7 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
         every=config.checkpoint_every,
         is_writer=is_chief,
     )
-    checkpoints.restore_newest(tell=print)
+    checkpoints.restore_newest(log=print)
     trainer.take_up()
     # Past this, the chief writes; by then every worker has read.
     trainer.any_worker(False)
@@ -201,15 +223,24 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
         grid_columns=len(grid_labels(count_classes(config, store.info))) or None,
         stream=sys.stdout,
     ) as monitor:
-        monitor.message(f"Training on {_described(strategy)}")
-        for line in (
-            *_described_data(config, config.train_split, store.info),
-            *_described_source(store.notes, store.left_out),
-        ):
-            monitor.message(line)
+        monitor.log(f"Training on {_described(strategy)}")
+        for line in describe_store(config, store, is_new=trainer.step == 0):
+            monitor.log(line)
         observer = ChiefObserver(config, folder, trainer, monitor, store, held_out)
         is_finished = training_loop.train(
-            config, trainer, checkpoints=checkpoints, observer=observer, stop=stop
+            config,
+            trainer,
+            checkpoints=checkpoints,
+            observer=observer,
+            stop=stop,
+            inspect=(
+                functools.partial(
+                    inspection.held_out_metrics,
+                    *(config, trainer, store, held_out, HELD_OUT_EXAMPLES),
+                )
+                if held_out
+                else None
+            ),
         )
         if not is_finished:
             return _stopped(folder)
@@ -218,7 +249,7 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
             folder,
             trainer.step,
             lambda: write_run_saved_model(folder, observer.served(), trainer.step),
-            monitor.message,
+            monitor.log,
         )
     return Status.DONE
 
@@ -238,6 +269,13 @@ def _beginning(config: Config, folder: RunFolder, trainer: Trainer) -> str:
     if not folder.exists() and trainer.step == 0:
         return f"A new run of {config.steps:,} steps in {folder.path}"
     return f"Going on from step {trainer.step:,} of {config.steps:,} in {folder.path}"
+
+
+def _tidy(folder: RunFolder) -> None:
+    """Clears, where it may, what is left of a process that was killed once all was written."""
+    if was_abandoned(folder.path):
+        with contextlib.suppress(UserError, tf.errors.OpError), locked(folder.path, print):
+            _clear_leftovers(folder)
 
 
 def _clear_leftovers(folder: RunFolder) -> None:
@@ -297,44 +335,11 @@ def check_data(config: Config) -> DatasetInfo:
         describe_data(config, split) for split in (config.train_split, config.eval_split) if split
     ]
     registry.check(config, info)
+    augmentation.check(config, info)
     count_classes(config, info)
     if not info.is_image and info.example_shape != (2,):
         raise UserError(
             f"--dataset={config.dataset} holds points of {info.example_shape[0]} numbers, "
-            "but a run shows its samples in the plane; give points of 2, or pictures as uint8."
+            "but a run shows its samples in the plane; give points of 2, or images as uint8."
         )
     return info
-
-
-def _data_report(config: Config, split: str) -> list[str]:
-    """What is read of a split, and how, before it is prepared; nothing of the split ""."""
-    if not split:
-        return []
-    source = report_source(config, split)
-    lines = _described_data(config, split, describe_data(config, split))
-    lines += _described_source(source.notes, source.left_out)
-    if source.num_tried is not None:
-        lines.append(f"  {source.num_tried:,} of them were tried, the others will be when prepared")
-    return lines
-
-
-def _described_data(config: Config, split: str, info: DatasetInfo) -> list[str]:
-    count = "not downloaded yet," if info.num_examples is None else f"{info.num_examples:,}"
-    chosen = " of all classes" if config.classes and info.class_counts is None else ""
-    lines = [f"Data: {config.dataset} {split}: {count} examples{chosen} {info.example_shape}"]
-    if info.class_names is not None:
-        counts = info.class_counts
-        names = [
-            name if counts is None else f"{name} ({counts[number]:,})"
-            for number, name in enumerate(info.class_names)
-        ]
-        lines.append(f"  {len(names):,} classes: {listed(names)}")
-    return lines
-
-
-def _described_source(notes: Sequence[str], left_out: Sequence[tuple[str, str]]) -> list[str]:
-    lines = [f"  {note}" for note in notes]
-    if left_out:
-        file, why = left_out[0]
-        lines.append(f"  {len(left_out):,} files are left out, such as {file}, which {why}")
-    return lines

@@ -18,7 +18,7 @@ class SampleOptions(Request):
 
 
 def main() -> Status:
-    """Writes the pictures that the flags ask for."""
+    """Writes the images that the flags ask for."""
     options = commands.read_flags(SampleOptions)
     if bool(options.workdir) == bool(options.saved_model):
         raise UserError(

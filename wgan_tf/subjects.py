@@ -1,7 +1,6 @@
 """What can be measured by all metrics that suit the data: a run, a SavedModel, images."""
 
 import dataclasses
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -12,12 +11,13 @@ from wgan_tf.data.store import Store, open_store
 from wgan_tf.errors import UserError
 from wgan_tf.evaluation.evaluator import EvaluationResult, build_evaluator, evaluate
 from wgan_tf.labels import label_weights
+from wgan_tf.log import log_to_stderr
 from wgan_tf.objectives import OBJECTIVES
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.serving.sampler import batch_labels, draw_batches, draw_by_signature
 from wgan_tf.serving.trained_generator import restore_sampler
 from wgan_tf.training.chosen_checkpoint import Checkpoint, restore_checkpoint
-from wgan_tf.training.inspection import held_out_metrics
+from wgan_tf.training.inspection import held_out_batches
 from wgan_tf.training.step import HELD_OUT_ACCURACIES
 from wgan_tf.training.trainer import Trainer
 
@@ -63,7 +63,7 @@ def evaluate_subject(
     """
     train = open_store(config, config.train_split)
     held_out = open_store(config, config.eval_split) if config.eval_split else None
-    evaluator = build_evaluator(config, train, held_out, num_examples=count, tell=_tell)
+    evaluator = build_evaluator(config, train, held_out, num_examples=count, log=log_to_stderr)
     weights = label_weights(config, train.info) if train.info.class_names else ()
     labels = subject.labels(count, weights)
     result = evaluate(evaluator, subject.name, subject.examples(count, seed, weights), labels)
@@ -149,10 +149,5 @@ def _held_out_accuracies(
         checkpoint,
         trainer.state.take,
     )
-    accuracies = {f"held_out_{name}" for name in HELD_OUT_ACCURACIES}
-    found = held_out_metrics(config, trainer, held_out, count)
-    return {name: value for name, value in found.items() if name in accuracies}
-
-
-def _tell(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
+    found = trainer.held_out_metrics(held_out_batches(config, held_out, count))
+    return {f"held_out_{name}": found[name] for name in HELD_OUT_ACCURACIES if name in found}

@@ -222,6 +222,28 @@ ROWS = [
     ),
     Row("conv-stack-clipping", "digits", {**STACK, **CLIPPING}),
     Row("conv-stack-penalty", "digits", {**STACK, "conv_stack_critic_norm": "layer"}),
+    Row(
+        "dcgan-penalty-mirror-augment",
+        "digits",
+        {
+            **PICTURES,
+            "mirror": True,
+            "dequantize": True,
+            "augment": "diffaugment",
+            "generator_batch_multiple": 2,
+        },
+    ),
+    Row(
+        "dcgan-classifier-clipping-augment",
+        "digits",
+        {
+            **PICTURES,
+            **CLIPPING,
+            **LABELS,
+            "augment": "diffaugment",
+            "output_activation": "sigmoid",
+        },
+    ),
     Row("resnet-penalty", "digits", {**RESIDUAL, "sampling_statistics": "standing"}),
     Row("resnet-penalty-layer-norm", "digits", RESIDUAL_CONVOLUTION_FIRST),
     Row(
@@ -326,6 +348,7 @@ PRESET_SHAPES = {
     "mnist_gan": (28, 28, 1),
     "mnist_heuristic_gan": (28, 28, 1),
     "mnist_wgan": (28, 28, 1),
+    "own_pictures": (64, 64, 3),
     "quickdraw_camel_gan": (28, 28, 1),
     "toy_25gaussians": (2,),
     "toy_8gaussians": (2,),

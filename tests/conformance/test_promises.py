@@ -40,6 +40,7 @@ LONG_ON_TWO_REPLICAS = {
     "dcgan-penalty-layer-norm-decay",
     "dcgan-minimax-one-pass",
     "dcgan-classifier-multiply",
+    "dcgan-classifier-clipping-augment",
     "dcgan-unconstrained-uniform",
     "mlp-classifier-concatenate",
     "conv-stack-clipping",
@@ -137,7 +138,7 @@ def test_traces_once(trained: Trained) -> None:
 def test_goes_on_bit_for_bit(trained: Trained) -> None:
     trainer, step = trained.trainer, trained.trainer.step
     checkpoints = Checkpoints(trainer.state, trained.checkpoints, keep=1)
-    checkpoints.restore_newest(tell=pytest.fail)
+    checkpoints.restore_newest(log=pytest.fail)
     assert trainer.step == 2
     trainer.advance(3)
     for expected, actual in zip(trained.variables_at_5, variables(trainer.state), strict=True):
@@ -253,7 +254,7 @@ def test_a_run_goes_on_with_another_number_of_replicas(
     begun.advance(1)
     alone = one_device_trainer(config, data_dir)
     checkpoints = Checkpoints(alone.state, folder, keep=1)
-    checkpoints.restore_newest(tell=pytest.fail)
+    checkpoints.restore_newest(log=pytest.fail)
     assert alone.step == 7
     alone.advance(6)
     checkpoints.save()

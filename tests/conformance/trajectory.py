@@ -92,7 +92,7 @@ def main() -> None:
         config = row.config(precision=arguments.precision)
         trainer = Trainer(config, open_data(config, arguments.data_dir), strategy)
         if arguments.checkpoints:
-            Checkpoints(trainer.state, arguments.checkpoints, keep=1).restore_newest(tell=print)
+            Checkpoints(trainer.state, arguments.checkpoints, keep=1).restore_newest(log=print)
         trainer.advance(steps_of(row) - trainer.step)
         require_equal_replicas(trainer.state, strategy)
         for number, value in enumerate(variables(trainer.state)):

@@ -66,27 +66,45 @@ def test_an_estimate_below_zero_is_no_distance() -> None:
 def test_a_growing_gap_to_held_out_examples_is_told() -> None:
     training = [1.0] * 9
     grows = summaries(
-        wasserstein_estimate=training,
+        training_wasserstein_estimate=training,
         held_out_wasserstein_estimate=[0.9, 0.9, 0.9, 0.8, 0.7, 0.7, 0.5, 0.4, 0.3],
     )
-    told = diagnostics.critic_overfits(grows)
+    told = diagnostics.critic_overfits(grows, "none")
     assert told is not None
     assert "60%" in told
     assert "10%" in told
+    assert "--augment=diffaugment" in told
+    assert "--augment" not in (diagnostics.critic_overfits(grows, "adaptive") or "--augment")
     stays = summaries(
-        wasserstein_estimate=training, held_out_wasserstein_estimate=[0.9, 1.1, 0.95] * 3
+        training_wasserstein_estimate=training, held_out_wasserstein_estimate=[0.9, 1.1, 0.95] * 3
     )
-    assert diagnostics.critic_overfits(stays) is None
+    assert diagnostics.critic_overfits(stays, "none") is None
     wide_from_the_start = summaries(
-        wasserstein_estimate=training, held_out_wasserstein_estimate=[0.5] * 9
+        training_wasserstein_estimate=training, held_out_wasserstein_estimate=[0.5] * 9
     )
-    assert diagnostics.critic_overfits(wide_from_the_start) is None
+    assert diagnostics.critic_overfits(wide_from_the_start, "none") is None
+
+
+def test_the_gap_is_that_of_images_that_are_augmented_alike() -> None:
+    held_out = [0.9, 0.9, 0.9, 0.8, 0.7, 0.7, 0.5, 0.4, 0.3]
+    history = summaries(
+        wasserstein_estimate=[1.0] * 9,
+        training_wasserstein_estimate=held_out,
+        held_out_wasserstein_estimate=held_out,
+    )
+    assert diagnostics.critic_overfits(history, "diffaugment") is None
+    of_earlier_versions = summaries(
+        wasserstein_estimate=[1.0] * 9, held_out_wasserstein_estimate=held_out
+    )
+    assert diagnostics.critic_overfits(of_earlier_versions, "none") is not None
 
 
 def test_summaries_without_a_held_out_estimate_do_not_count() -> None:
     held_out = [0.9, None, 0.9, None, 0.8, None, 0.6, None, 0.4, None, 0.4]
-    history = summaries(wasserstein_estimate=[1.0] * 11, held_out_wasserstein_estimate=held_out)
-    assert diagnostics.critic_overfits(history) is not None
+    history = summaries(
+        training_wasserstein_estimate=[1.0] * 11, held_out_wasserstein_estimate=held_out
+    )
+    assert diagnostics.critic_overfits(history, "none") is not None
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf])

@@ -38,7 +38,7 @@ def test_pictures_are_measured_against_the_held_out_ones(
 ) -> None:
     train, held_out = digits
     config = dataclasses.replace(DIGITS, data_dir=data_dir)
-    measured = build_evaluator(config, train, held_out, num_examples=300, tell=never)
+    measured = build_evaluator(config, train, held_out, num_examples=300, log=never)
     assert ranking_metric(measured.metric_names) == "fid_pixels"
     assert measured.protocol["split"] == "test"
     assert measured.protocol["generated_count"] == measured.num_examples == 300
@@ -49,7 +49,7 @@ def test_pictures_are_measured_against_the_held_out_ones(
         assert of_real[name] < 0.2 * of_noise[name], name
     assert of_real["precision_pixels"] > 0.5 > of_noise["precision_pixels"]
     few = build_evaluator(
-        config, train, held_out, num_examples=300, metrics=["sliced_wasserstein"], tell=never
+        config, train, held_out, num_examples=300, metrics=["sliced_wasserstein"], log=never
     )
     assert ranking_metric(few.metric_names) == "sliced_wasserstein"
     of_few = few.evaluate(iter([noise]))
@@ -78,7 +78,7 @@ def test_diversity_is_that_of_examples_by_that_of_as_many_real_ones(
 def test_points_are_transported_and_counted(data_dir: str) -> None:
     store = open_all("toy:8gaussians", data_dir)
     config = Config(workdir="run", dataset="toy:8gaussians")
-    measured = build_evaluator(config, store, None, num_examples=2000, tell=never)
+    measured = build_evaluator(config, store, None, num_examples=2000, log=never)
     mixture = gaussian_mixture("8gaussians")
     assert mixture is not None
     of_two_modes = np.repeat(mixture.centers[:2], 1000, axis=0).astype(np.float32)
@@ -118,7 +118,7 @@ def test_kernel_distances_of_small_samples_have_an_error(
     train, held_out = digits
     config = dataclasses.replace(DIGITS, data_dir=data_dir)
     evaluator = build_evaluator(
-        config, train, held_out, num_examples=120, metrics=("kid",), tell=never
+        config, train, held_out, num_examples=120, metrics=("kid",), log=never
     )
     values = evaluator.evaluate([train.read(np.arange(120))[0]])
     assert evaluator.protocol["kernel_subset_size"] == 60
@@ -132,7 +132,7 @@ def test_a_handful_of_real_images_is_not_measured_against(
     few = dataclasses.replace(held_out, selection=np.arange(9))
     config = dataclasses.replace(DIGITS, data_dir=data_dir)
     with pytest.raises(UserError, match=r"9 real examples .* need 10; name a larger one"):
-        build_evaluator(config, train, few, num_examples=120, tell=never)
+        build_evaluator(config, train, few, num_examples=120, log=never)
 
 
 def test_auto_takes_random_projections_where_a_classifier_tells_nothing(

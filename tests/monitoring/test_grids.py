@@ -10,11 +10,11 @@ WHITE = 255
 
 
 def redness(picture: np.ndarray) -> np.ndarray:
-    """How much redder than grey each pixel is."""
+    """How much redder than gray each pixel is."""
     return picture[..., 0].astype(int) - picture[..., 1].astype(int)
 
 
-def test_grid_places_images_in_rows_with_a_grey_gap_and_leaves_the_rest_white() -> None:
+def test_grid_places_images_in_rows_with_a_gray_gap_and_leaves_the_rest_white() -> None:
     images = np.array([[[[1], [2]]], [[[3], [4]]], [[[5], [6]]]], np.uint8)
     g, w = 128, WHITE
     expected = [

@@ -46,7 +46,7 @@ def test_summary_has_the_same_names_everywhere(tmp_path: Path) -> None:
         monitor.configuration("--steps=20\n--dataset=digits", {"steps": 20}, list(METRICS))
         monitor.summary(10, METRICS, {"critic/kernel": np.arange(9.0)})
         monitor.samples(10, IMAGES)
-        monitor.message("done")
+        monitor.log("done")
     line = json.loads((tmp_path / "metrics.jsonl").read_text())
     assert line == {"step": 10, "time": line["time"], **METRICS}
     assert stream.getvalue().startswith("step 10/20  ETA ")

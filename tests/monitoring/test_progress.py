@@ -74,7 +74,7 @@ def test_the_bar_alone_moves_between_summaries() -> None:
 def test_message_has_a_line_of_its_own(stream: io.StringIO) -> None:
     with Progress(10, stream=stream) as progress:
         progress.update(1, METRICS)
-        progress.message("checkpoint saved")
+        progress.log("checkpoint saved")
         progress.update(2, METRICS)
     lines = [re.split(r"[\r]", line)[-1].strip() for line in stream.getvalue().split("\n")]
     assert "checkpoint saved" in lines

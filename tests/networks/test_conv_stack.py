@@ -228,7 +228,7 @@ def test_a_margin_is_cropped_off_what_is_drawn_and_padded_to_what_is_judged(
     np.testing.assert_allclose(critic(pictures, training=True), scores, rtol=1e-9)
 
 
-def test_what_is_drawn_may_be_normalised_before_the_last_function(randomize: Randomize) -> None:
+def test_what_is_drawn_may_be_normalized_before_the_last_function(randomize: Randomize) -> None:
     config = dataclasses.replace(SMALL, conv_stack_generator_output_norm=True)
     generator, _ = pair(config, (18, 18, 3))
     randomize(generator.variables)

@@ -46,7 +46,7 @@ def test_rectifiers(factory: LayerFactory) -> None:
     np.testing.assert_allclose(steeper.activation("leaky_relu")(x), [-1.5, 3.0])
 
 
-def test_only_a_spectral_factory_normalises_kernels(factory: LayerFactory) -> None:
+def test_only_a_spectral_factory_normalizes_kernels(factory: LayerFactory) -> None:
     made = LayerFactory("float64", 0, "normal", spectral_norm=True)
     shapes = {"dense": (3,), "head": (3,), "convolution": (4, 4, 3)}
     arguments = {"dense": (2,), "head": (), "convolution": (2, 3, 1)}
@@ -135,7 +135,7 @@ def test_cropping_takes_from_the_far_ends(factory: LayerFactory) -> None:
 
 
 @pytest.mark.parametrize(("kind", "axes"), [("batch", (0, 1, 2)), ("layer", (1, 2, 3))])
-def test_normalisation_is_over_the_axes_its_name_says(
+def test_normalization_is_over_the_axes_its_name_says(
     kind: str,
     axes: tuple[int, ...],
     factory: LayerFactory,
@@ -152,7 +152,7 @@ def test_normalisation_is_over_the_axes_its_name_says(
     np.testing.assert_allclose(layer(x, training=True), expected, rtol=1e-9, atol=1e-9)
 
 
-def test_no_normalisation_is_the_identity(factory: LayerFactory) -> None:
+def test_no_normalization_is_the_identity(factory: LayerFactory) -> None:
     x = np.random.default_rng(0).normal(size=SHAPE)
     layer = factory.norm("none")
     np.testing.assert_array_equal(layer(x), x)

@@ -87,7 +87,7 @@ def test_each_class_has_its_scale_and_shift(shape: tuple[int, ...], randomize: R
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_conditional_batch_norm_normalises_then_scales_by_class(
+def test_conditional_batch_norm_normalizes_then_scales_by_class(
     shape: tuple[int, ...], randomize: Randomize
 ) -> None:
     x = examples(shape)
@@ -106,7 +106,7 @@ def test_conditional_batch_norm_normalises_then_scales_by_class(
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_group_norm_normalises_each_group_of_filters_of_each_example(
+def test_group_norm_normalizes_each_group_of_filters_of_each_example(
     shape: tuple[int, ...], randomize: Randomize
 ) -> None:
     x = examples(shape)

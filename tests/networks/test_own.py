@@ -1,3 +1,4 @@
+import dataclasses
 import pathlib
 import random
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from wgan_tf.data.info import DatasetInfo
 from wgan_tf.errors import UserError
 from wgan_tf.networks import keras_files, own, registry
 from wgan_tf.networks.graph import layers_within
+from wgan_tf.run_folder import RunFolder
 
 INFO = DatasetInfo((4, 4, 1), 10, ("a", "b"))
 SOURCE = """
@@ -176,6 +178,18 @@ def test_a_layer_of_a_script_is_not_found_by_another_process(
     folder = saved(tmp_path / "nets", models()[0], critic)
     with pytest.raises(UserError, match="a layer Mine of the module no_such_module"):
         registry.build_critic(config(folder), INFO)
+
+
+def test_a_run_names_no_passing_folder_where_it_refuses_models(tmp_path: pathlib.Path) -> None:
+    begun = config(saved(tmp_path / "first"), precision="float32")
+    folder = RunFolder(str(tmp_path / "run"))
+    folder.write(begun, INFO)
+    folder.check_same_run(begun)
+    passing = saved(tmp_path / "passing", *models(filters=3))
+    with pytest.raises(UserError, match=r"not what the run in .* began with") as refusal:
+        folder.check_same_run(dataclasses.replace(begun, architecture=passing))
+    assert passing not in str(refusal.value)
+    assert f"go on with --architecture={folder.own}" in str(refusal.value)
 
 
 def test_two_files_of_one_name_are_not_kept_over_each_other(

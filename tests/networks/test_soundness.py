@@ -208,7 +208,7 @@ def test_a_generator_that_takes_no_notice_of_its_label_is_refused() -> None:
 
 def test_spectral_norm_needs_layers_that_have_it() -> None:
     config = Config(workdir="unused", latent_dim=5, lipschitz="spectral_norm", objective="hinge")
-    with pytest.raises(UserError, match="no spectrally normalised layer"):
+    with pytest.raises(UserError, match="no spectrally normalized layer"):
         check(config)
     check(config, judge=critic(layers.SpectralConv2D(4, 3)))
 

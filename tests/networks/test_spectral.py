@@ -14,7 +14,7 @@ SHAPES = {"dense": (6,), "head": (6,), "convolution": (4, 4, 2)}
 
 
 def make(kind: str, precision: str = "float64", seed: int = 0) -> keras.Layer:
-    """A built layer, its kernel far from normalised."""
+    """A built layer, its kernel far from normalized."""
     factory = LayerFactory(precision, seed, "glorot_uniform", spectral_norm=True)
     operation = {
         "dense": lambda: factory.dense(4),

@@ -26,7 +26,7 @@ LINES = [
 
 @pytest.fixture
 def make_run(tmp_path: pathlib.Path) -> MakeRun:
-    """Writes a run's folder: metrics every 100 steps, and at 0, 400 and 800 a grid of one grey."""
+    """Writes a run's folder: metrics every 100 steps, and at 0, 400 and 800 a grid of one gray."""
 
     def make(name: str = "run", lines: list[dict[str, float]] = LINES, **options: Any) -> RunFolder:
         path = tmp_path / name
@@ -39,8 +39,8 @@ def make_run(tmp_path: pathlib.Path) -> MakeRun:
             metrics.append(100 * (i + 1), line)
         (path / "samples").mkdir()
         for step in (0, 400, 800):
-            grey = np.full([8, 8, 1], step // 4, np.uint8)
-            (path / f"samples/step_{step:07d}.png").write_bytes(encode_png(grey))
+            gray = np.full([8, 8, 1], step // 4, np.uint8)
+            (path / f"samples/step_{step:07d}.png").write_bytes(encode_png(gray))
         return folder
 
     return make

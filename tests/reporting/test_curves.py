@@ -76,7 +76,7 @@ def test_only_values_above_zero_over_more_than_a_decade_have_a_logarithmic_axis(
     assert types == {"wide": "log", "narrow": None, "signed": None}
 
 
-def test_runs_have_a_colour_each_and_metrics_of_one_run_too(make_run: MakeRun) -> None:
+def test_runs_have_a_color_each_and_metrics_of_one_run_too(make_run: MakeRun) -> None:
     both = read_runs([make_run("a"), make_run("b")])
     losses = Chart("", "", ("critic_loss", "generator_loss"))
     curves = [trace for trace in figure(losses, both).data if trace.x[0] is not None]

@@ -51,7 +51,7 @@ def test_pictures_are_shown_beside_the_nearest_of_all_examples(make_run: MakeRun
         np.testing.assert_allclose(shown, nearest)
     first = [match.nearest[0].distance for match in found.matches]
     assert first == sorted(first)
-    # Untrained, all samples are nearly the same grey.
+    # Untrained, all samples are nearly the same gray.
     assert any("collapse" in warning for warning in found.warnings)
 
 

@@ -183,7 +183,7 @@ def test_training_pictures_that_are_not_there_cannot_be_shown(plain: Drawn, tmp_
     with pytest.raises(UserError, match="--saved_model does not have"):
         write_samples(plain.sampler, near, training_images=None)
     many = Request(f"{tmp_path}/near.png", kind="neighbours", n=2000, columns=2000)
-    with pytest.raises(UserError, match="--columns=2000 shows 1999 training pictures"):
+    with pytest.raises(UserError, match="--columns=2000 shows 1999 training images"):
         plain.draw(many)
 
 

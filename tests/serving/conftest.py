@@ -63,7 +63,7 @@ def point_module() -> PointModule:
 
 @pytest.fixture(scope="session")
 def conditional_generator() -> keras.Model:
-    """Draws 8x8 grey pictures in [-1, 1] of four classes that look different."""
+    """Draws 8x8 gray pictures in [-1, 1] of four classes that look different."""
     config = Config(
         dcgan_width=2,
         dcgan_kernel_size=3,

@@ -55,7 +55,7 @@ class Layer:
         kind: dense, convolution, deconvolution, embedding, batch_norm, layer_norm, relu,
             leaky_relu, tanh, sigmoid, dropout, repeat, mean_pool, max_pool, global_mean, crop,
             pad, multiply or residual.
-        size: units, filters, features that are normalised, the factor of repeat and pools, or the
+        size: units, filters, features that are normalized, the factor of repeat and pools, or the
             (top, bottom) pixels of crop and pad.
         kernel: side of a convolution's kernel.
         stride: of a convolution.
@@ -220,7 +220,7 @@ def _surprise(logit: np.ndarray) -> np.ndarray:
 WASSERSTEIN = Objective(lambda score: -score, lambda score: score, lambda score: -score)
 # -log D(x) - log(1 - D(G(z))), and for the generator -log D(G(z)).
 CROSS_ENTROPY = Objective(_surprise, lambda score: _surprise(-score), _surprise)
-# The same, but the generator minimises log(1 - D(G(z))).
+# The same, but the generator minimizes log(1 - D(G(z))).
 MINIMAX = dataclasses.replace(CROSS_ENTROPY, generator=lambda score: -_surprise(-score))
 HINGE = Objective(
     lambda score: np.maximum(0.0, 1.0 - score),

@@ -40,12 +40,17 @@ DATASETS = {
     "lsun/bedroom": ({"train": 3_033_042, "validation": 300}, (64, 64, 3)),
     "imagenet64": ({"train": 1_281_149, "validation": 49_999}, (64, 64, 3)),
     "camel": ({"train": 121_399}, (28, 28, 1)),
+    "pictures": ({"train": 1000}, (64, 64, 3)),
     "digits": ({"train": 1797}, (8, 8, 1)),
     "8gaussians": ({"train": 100_000}, (2,)),
     "25gaussians": ({"train": 100_000}, (2,)),
     "swissroll": ({"train": 100_000}, (2,)),
 }
-NAMES = {"npy:camel.npy": "camel", "downsampled_imagenet/64x64": "imagenet64"}
+NAMES = {
+    "npy:camel.npy": "camel",
+    "folder:pictures": "pictures",
+    "downsampled_imagenet/64x64": "imagenet64",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,6 +183,7 @@ def _examples(config: Config) -> int | str:
     splits, _ = DATASETS[_dataset(config)]
     count = 0
     for part in config.train_split.split("+"):
-        name, end = re.fullmatch(r"(\w+)(?:\[:(\d+)\])?", part).groups()
-        count += min(splits[name], int(end or splits[name]))
+        name, end, percent = re.fullmatch(r"(\w+)(?:\[:(\d+)(%?)\])?", part).groups()
+        taken = int(end or splits[name])
+        count += min(splits[name], splits[name] * taken // 100 if percent else taken)
     return count * len(config.classes) // CLASSES if config.classes else count

@@ -76,7 +76,7 @@ def draw(
     conditioning: str = "",
     moments: tuple[Array, Array] | None = None,
 ) -> tuple[Array, tuple[Array, Array]]:
-    """Examples, and the moments that normalise them: those of the batch where none are given."""
+    """Examples, and the moments that normalize them: those of the batch where none are given."""
     table = generator[:-5]
     w, scale, offset, v, c = generator[-5:]
     x = latent

@@ -266,7 +266,7 @@ def test_a_checkpoint_of_version_0_2_is_gone_on_from(
     )
     manager = tf.train.CheckpointManager(old, str(tmp_path), 1, checkpoint_name="step")
     manager.save(checkpoint_number=7)
-    Checkpoints(other_state, str(tmp_path), keep=1).restore_newest(tell=print)
+    Checkpoints(other_state, str(tmp_path), keep=1).restore_newest(log=print)
     assert (int(other_state.step), int(other_state.reported)) == (7, 7)
     for ours, theirs in zip(variables_of(other_state), variables_of(state), strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())

@@ -1,4 +1,7 @@
+import os
 import pathlib
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -110,9 +113,9 @@ except Stopped:
 """
 
 
-def busy(*, deferred: bool) -> subprocess.Popen[str]:
+def busy(*before: str, deferred: bool) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, "-c", BUSY.format(deferred=deferred)],
+        [*before, sys.executable, "-c", BUSY.format(deferred=deferred)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -141,3 +144,27 @@ def test_a_process_whose_state_is_not_saved_is_ended_by_the_second() -> None:
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 1
+
+
+# As the first process of a container is: the kernel ignores its signals but for those it handles.
+AS_FIRST_PROCESS = ("unshare", "--fork", "--pid", "--mount-proc", "--kill-child")
+
+
+def can_be_first() -> bool:
+    if not shutil.which(AS_FIRST_PROCESS[0]):
+        return False
+    return subprocess.run([*AS_FIRST_PROCESS, "true"], capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not can_be_first(), reason="namespaces of processes are not permitted")
+@BOTH
+def test_the_first_process_of_a_container_is_ended_as_any_other(number: signal.Signals) -> None:
+    outside = busy(*AS_FIRST_PROCESS, deferred=False)
+    children = pathlib.Path(f"/proc/{outside.pid}/task/{outside.pid}/children").read_text()
+    (first,) = map(int, children.split())
+    status = pathlib.Path(f"/proc/{first}/status").read_text()
+    assert re.search(r"NSpid:.*\t1\n", status)
+    os.kill(first, number)
+    _, errors = outside.communicate(timeout=60)
+    assert outside.returncode == 42
+    assert "run the same command again" in errors

@@ -101,7 +101,7 @@ def scale_and_shift_gradients(weights: np.ndarray, x: np.ndarray) -> list[np.nda
 
 
 def conditional_norm_gradients(weights: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
-    """The same of x normalised by its moments."""
+    """The same of x normalized by its moments."""
     return scale_and_shift_gradients(weights, (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5))
 
 

@@ -28,6 +28,7 @@ class FakeTrainer:
         self.step = step
         self.reported = step
         self.rollbacks = 0
+        self.augment_probability: float | None = None
         self.held: list[int] = []
         self.now = 0.0
         self._seconds = seconds
@@ -153,7 +154,7 @@ class Recorder(Observer):
             self.saved.append(self.trainer.step)
         self.reported = self.trainer.reported
 
-    def restore_newest(self, tell: Callable[[str], None]) -> None:
+    def restore_newest(self, log: Callable[[str], None]) -> None:
         self.trainer.step, self.trainer.reported = self.saved[-1], self.reported
 
 

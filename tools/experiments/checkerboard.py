@@ -32,9 +32,9 @@ OPTIONS = {
 }
 
 
-def spectrum(pictures: np.ndarray) -> np.ndarray:
+def spectrum(images: np.ndarray) -> np.ndarray:
     """The mean power of each spatial frequency, without the mean: [N, H, W] -> [H, W], centred."""
-    values = pictures / 255.0
+    values = images / 255.0
     values = values - values.mean(axis=(1, 2), keepdims=True)
     power = np.abs(np.fft.fft2(values)) ** 2
     return np.fft.fftshift(power.mean(axis=0))
@@ -149,8 +149,8 @@ def _plot(settings: Settings, found: Mapping[str, Sequence[Measured]]) -> None:
             axes.imshow(values, vmin=low, vmax=high, cmap="magma")
             axes.set(title=f"log power, {title}", xticks=(), yticks=())
         for axes, way in zip(panels[1], UPSAMPLINGS, strict=False):
-            pictures = np.array(found[way][0]["images"])
-            rows = [np.concatenate(list(row), axis=1) for row in pictures.reshape(2, 4, 16, 16)]
+            images = np.array(found[way][0]["images"])
+            rows = [np.concatenate(list(row), axis=1) for row in images.reshape(2, 4, 16, 16)]
             axes.imshow(np.concatenate(rows), cmap="gray", vmin=0, vmax=255)
             axes.set(title=f"seed 0, {UPSAMPLINGS[way]}", xticks=(), yticks=())
         panels[1][2].axis("off")

@@ -43,7 +43,7 @@ class Settings:
     Attributes:
         workdir: where trials and their results are kept.
         docs: the folder of the document.
-        data: the `--dataset` of pictures.
+        data: the `--dataset` of images.
         num_seeds: of every claim; None for each claim's own number.
     """
 
@@ -73,7 +73,7 @@ class Finding:
     """What an experiment found.
 
     Attributes:
-        numbers: Markdown, a table or several.
+        numbers: markdown, a table or several.
         verdict: whether the claim shows.
         words: why.
     """

@@ -112,7 +112,7 @@ def report(settings: Settings) -> Finding:
         right.set_xlabel("critic step")
         right.legend(loc="center right", bbox_to_anchor=(1, 0.6))
     critic_course, minimax, other = courses.values()
-    # What maximises the estimate less lambda (slope - 1)^2.
+    # What maximizes the estimate less lambda (slope - 1)^2.
     expected = [1 + DISTANCE * result["unit"] / 20 for result in found["critic"]]
     critic_holds = np.abs(critic_course[:, -1] - expected).max() < 0.15
     minimax_vanishes = minimax[:, -1].max() < 0.01 * critic_course[:, -1].min()

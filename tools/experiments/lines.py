@@ -139,7 +139,7 @@ def report(settings: Settings) -> Finding:
         ),
         verdict,
         f"In closed form, to the last digit. The critic's estimate is within {max(errors):.1%} of "
-        "|theta| in every run. It is a little too large, and must be: what maximises the estimate "
+        "|theta| in every run. It is a little too large, and must be: what maximizes the estimate "
         "less lambda (slope - 1)² has the slope 1 + |theta| / (2 lambda), which is 1.05 for "
         "|theta| = 1 and the lambda of 10 that everybody takes. Divided by the slope, it is "
         f"within {max(slope_errors):.1%}. The divergence that the discriminator's loss stands for, "

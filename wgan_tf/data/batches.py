@@ -24,8 +24,8 @@ def example_indices(positions: tf.Tensor, *, num_examples: int, seed: int) -> tf
 
     Args:
         positions: int64 [n], not negative.
-        num_examples: Examples in an epoch.
-        seed: Any integer; its low 64 bits count.
+        num_examples: examples in an epoch.
+        seed: any integer; its low 64 bits count.
 
     Returns:
         int64 [n] in [0, num_examples).
@@ -45,10 +45,10 @@ def batch_indices(num_examples: int, batch_size: int, seed: int, batch_number: i
     """The examples of one global batch; batches run on over the end of an epoch.
 
     Args:
-        num_examples: Examples in an epoch.
-        batch_size: The global batch size; it may exceed `num_examples`.
-        seed: Any integer; its low 64 bits count.
-        batch_number: Counted from 0.
+        num_examples: examples in an epoch.
+        batch_size: the global batch size; it may exceed `num_examples`.
+        seed: any integer; its low 64 bits count.
+        batch_number: counted from 0.
 
     Returns:
         int64 [batch_size] in [0, num_examples).
@@ -61,7 +61,7 @@ def replica_batch_size(global_batch_size: int, num_replicas: int) -> int:
     """Examples of a global batch that each replica takes, as many as every other.
 
     Raises:
-        UserError: The batch does not divide by the replicas.
+        UserError: the batch does not divide by the replicas.
     """
     if global_batch_size % num_replicas:
         raise UserError(
@@ -87,13 +87,13 @@ class BatchSource:
         """Opens nothing that is not open.
 
         Args:
-            store: Where the examples come from.
-            global_batch_size: Examples in a batch over all slices.
-            seed: Of the order, see `batch_indices`, or of the draws, for which it is an int64.
-            num_slices: Equal slices in a global batch.
+            store: where the examples come from.
+            global_batch_size: examples in a batch over all slices.
+            seed: of the order, see `batch_indices`, or of the draws, for which it is an int64.
+            num_slices: equal slices in a global batch.
 
         Raises:
-            UserError: The batch does not divide into the slices.
+            UserError: the batch does not divide into the slices.
         """
         self.data = {} if store.draw_batch else mapped_arrays(store)
         self._slice_size = replica_batch_size(global_batch_size, num_slices)
@@ -107,8 +107,8 @@ class BatchSource:
         """The examples of a contiguous slice of a global batch, int64 [B / num_slices].
 
         Args:
-            number: Of the batch, int64, from 0.
-            slice_number: From 0.
+            number: of the batch, int64, from 0.
+            slice_number: from 0.
         """
         first = number * self._batch_size + tf.cast(slice_number, tf.int64) * self._slice_size
         positions = first + tf.range(self._slice_size, dtype=tf.int64)
@@ -156,7 +156,7 @@ def rows_of(data: Mapping[str, tf.Tensor], indices: tf.Tensor) -> Batch:
     """The examples of the chosen classes at some numbers, and their labels if there are any.
 
     Args:
-        data: As `mapped_arrays` gives it.
+        data: as `mapped_arrays` gives it.
         indices: int64 [n], from 0.
     """
     rows = tf.gather(data["selection"], indices) if "selection" in data else indices
@@ -172,9 +172,9 @@ def streamed_batches(
     so the order does not depend on where training began.
 
     Args:
-        source: Of the batches.
-        first_batch: Number of the first global batch.
-        slices: Numbers of the slices that this input feeds, in its replicas' order.
+        source: of the batches.
+        first_batch: number of the first global batch.
+        slices: numbers of the slices that this input feeds, in its replicas' order.
 
     Returns:
         A dataset of what `BatchSource.read` gives.

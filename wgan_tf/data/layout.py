@@ -14,12 +14,12 @@ class Layout:
     """How a TFDS data set becomes a store.
 
     Attributes:
-        example_key: The feature that holds the examples.
-        label_key: The feature that holds the class, or None.
-        source_shape: Shape of an example as TFDS yields it; None where sizes vary.
-        example_shape: Shape of an example in the store: (size, size, C) or (D,).
+        example_key: the feature that holds the examples.
+        label_key: the feature that holds the class, or None.
+        source_shape: shape of an example as TFDS yields it; None where sizes vary.
+        example_shape: shape of an example in the store: (size, size, C) or (D,).
         dtype: uint8 for images, float32 for points.
-        class_names: Names in label order, or None without labels.
+        class_names: names in label order, or None without labels.
     """
 
     example_key: str
@@ -37,12 +37,12 @@ def choose_layout(builder: tfds.core.DatasetBuilder, *, dataset: str, image_size
     vector of floats; the labels are `label` if it is a class, else the first class.
 
     Args:
-        builder: Its `info` alone is used.
-        dataset: The `--dataset` value, for messages.
-        image_size: The side of the stored images in pixels; 0 for the native size.
+        builder: its `info` alone is used.
+        dataset: the `--dataset` value, for messages.
+        image_size: the side of the stored images in pixels; 0 for the native size.
 
     Raises:
-        UserError: There is no such feature, or `image_size` does not fit it.
+        UserError: there is no such feature, or `image_size` does not fit it.
     """
     features = dict(builder.info.features.items())
     label_key = _choose(features, "label", _is_class)
@@ -111,7 +111,7 @@ def _image_shape(
     if height is None or height != width:
         found = "of varying or non-square size" if height is None else f"of {height} x {width}"
         raise UserError(
-            f"--dataset={dataset} holds pictures {found}; give --image_size, to which the central "
+            f"--dataset={dataset} holds images {found}; give --image_size, to which the central "
             "square of each is resized."
         )
     return (height, height, channels)

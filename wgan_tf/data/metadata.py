@@ -18,15 +18,15 @@ class Metadata:
     """The contents of `store.json`.
 
     Attributes:
-        dataset: The `--dataset` value it was prepared from.
-        split: The split specification.
-        num_examples: Number of rows of `examples.npy`.
+        dataset: the `--dataset` value it was prepared from.
+        split: the split specification.
+        num_examples: number of rows of `examples.npy`.
         example_shape: (H, W, C) or (D,).
         class_names: None if there are no labels.
         left_out: (file, reason) of each file that could not be used.
-        notes: Clauses on how the source was read.
-        digest: Of the bytes of the examples and labels.
-        checksums: By file, those of `NpyWriter`.
+        notes: clauses on how the source was read.
+        digest: of the bytes of the examples and labels.
+        checksums: by file, those of `NpyWriter`.
     """
 
     dataset: str
@@ -44,7 +44,7 @@ def read_metadata(folder: pathlib.Path) -> Metadata | None:
     """Reads a store's metadata, or returns None where there is no whole store.
 
     Raises:
-        UserError: There is a store that may not be read.
+        UserError: there is a store that may not be read.
     """
     try:
         fields = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))

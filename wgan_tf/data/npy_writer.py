@@ -15,8 +15,8 @@ class NpyWriter:
     """Appends rows to a .npy file; writing past a full disk raises, unlike a memory map.
 
     Attributes:
-        num_rows: Rows appended so far.
-        checksums: The CRC-32 of each block of `BLOCK_BYTES` of the rows, the last one as it stands.
+        num_rows: rows appended so far.
+        checksums: the CRC-32 of each block of `BLOCK_BYTES` of the rows, the last one as it stands.
     """
 
     def __init__(self, path: pathlib.Path, dtype: np.dtype, row_shape: tuple[int, ...]) -> None:

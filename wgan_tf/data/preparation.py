@@ -12,7 +12,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 import tqdm
 
-from wgan_tf.data.images import PARALLEL_PICTURES, fit_square
+from wgan_tf.data.images import PARALLEL_IMAGES, Fit, fit_square
 from wgan_tf.data.layout import Layout, choose_layout
 from wgan_tf.data.metadata import (
     EXAMPLES_FILE,
@@ -30,6 +30,7 @@ from wgan_tf.data.splits import num_split_examples
 from wgan_tf.data.verification import find_damage
 from wgan_tf.errors import UserError, reason
 from wgan_tf.files import is_full_disk
+from wgan_tf.log import log_to_stderr
 
 _BATCH_BYTES = 8 << 20
 _NUM_WARNINGS = 10
@@ -42,21 +43,23 @@ def prepare_store(
     dataset: str,
     split: str,
     image_size: int,
+    fit: Fit = fit_square,
     verify: bool = False,
 ) -> Metadata:
     """Makes the store `folder` unless it is there whole; safe against other processes and kills.
 
     Args:
-        source: What to read.
-        folder: The store's.
-        dataset: The `--dataset` value.
-        split: The split specification.
-        image_size: The side of the stored images in pixels; 0 for the native size.
-        verify: Whether to read all of a store that is there to see that it is whole, rather than
+        source: what to read.
+        folder: the store's.
+        dataset: the `--dataset` value.
+        split: the split specification.
+        image_size: the side of the stored images in pixels; 0 for the native size.
+        fit: brings an image to that size.
+        verify: whether to read all of a store that is there to see that it is whole, rather than
             a part.
 
     Raises:
-        UserError: The data cannot be had or read, or the folder cannot be written.
+        UserError: the data cannot be had or read, or the folder cannot be written.
     """
     metadata, damage = _read_whole(folder, verify)
     if metadata is not None:
@@ -68,10 +71,12 @@ def prepare_store(
             if metadata is not None:
                 return metadata
             if damage is not None:
-                _say(f"The prepared data in {folder} are damaged ({damage}) and are made again.")
+                log_to_stderr(
+                    f"The prepared data in {folder} are damaged ({damage}) and are made again."
+                )
             builder = make_builder(source, dataset)
             if not builder.is_prepared():
-                _say(f"Downloading and preparing {dataset} into {builder.data_dir} ...")
+                log_to_stderr(f"Downloading and preparing {dataset} into {builder.data_dir} ...")
                 with _locked(folder.with_name(f"{source.name.replace('/', '-')}.lock")):
                     obtain(builder, dataset)
             layout = choose_layout(builder, dataset=dataset, image_size=image_size)
@@ -80,13 +85,15 @@ def prepare_store(
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
             try:
-                metadata = _write_store(builder, layout, partial, dataset=dataset, split=split)
+                metadata = _write_store(
+                    builder, layout, partial, dataset=dataset, split=split, fit=fit
+                )
                 # What lies there is no store, or a damaged one.
                 shutil.rmtree(folder, ignore_errors=True)
                 partial.rename(folder)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
-    _tell_of_source(metadata, folder)
+    _log_about_source(metadata, folder)
     return metadata
 
 
@@ -107,17 +114,20 @@ def _write_store(
     *,
     dataset: str,
     split: str,
+    fit: Fit,
 ) -> Metadata:
     num_expected = num_split_examples(builder, split)
     _check_space(folder, num_expected, layout)
-    _say(f"Preparing {num_expected} examples of {dataset}, split {split}, in {folder.parent} ...")
+    log_to_stderr(
+        f"Preparing {num_expected} examples of {dataset}, split {split}, in {folder.parent} ..."
+    )
     is_labelled = layout.label_key is not None
     with (
         NpyWriter(folder / EXAMPLES_FILE, layout.dtype, layout.example_shape) as examples,
         NpyWriter(folder / LABELS_FILE, np.dtype(np.int32), ()) as labels,
         tqdm.tqdm(total=num_expected, unit="ex", disable=not sys.stderr.isatty()) as progress,
     ):
-        for batch in _read_batches(builder, layout, dataset=dataset, split=split):
+        for batch in _read_batches(builder, layout, dataset=dataset, split=split, fit=fit):
             examples.append(batch["examples"])
             if "labels" in batch:
                 labels.append(batch["labels"])
@@ -151,13 +161,13 @@ def _write_store(
 
 
 def _read_batches(
-    builder: tfds.core.DatasetBuilder, layout: Layout, *, dataset: str, split: str
+    builder: tfds.core.DatasetBuilder, layout: Layout, *, dataset: str, split: str, fit: Fit
 ) -> Iterator[dict[str, np.ndarray]]:
     def to_store(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         value = example[layout.example_key]
         if layout.source_shape != layout.example_shape:
             value = tf.numpy_function(
-                lambda image: fit_square(image, layout.example_shape[0]),
+                lambda image: fit(image, layout.example_shape[0]),
                 [value],
                 tf.uint8,
                 stateful=False,
@@ -183,7 +193,7 @@ def _read_batches(
             # A cached or widely interleaved source would have to fit in memory.
             read_config=tfds.ReadConfig(try_autocache=False, interleave_cycle_length=1),
         )
-        .map(to_store, num_parallel_calls=PARALLEL_PICTURES)
+        .map(to_store, num_parallel_calls=PARALLEL_IMAGES)
         .batch(max(1, min(1024, _BATCH_BYTES // example_bytes)))
         .prefetch(1)
     )
@@ -229,7 +239,7 @@ def _locked(path: pathlib.Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        _say(f"Waiting for another process that is preparing the same data ({path}) ...")
+        log_to_stderr(f"Waiting for another process that is preparing the same data ({path}) ...")
         lock.acquire()
     try:
         yield
@@ -237,17 +247,13 @@ def _locked(path: pathlib.Path) -> Iterator[None]:
         lock.release()
 
 
-def _tell_of_source(metadata: Metadata, folder: pathlib.Path) -> None:
+def _log_about_source(metadata: Metadata, folder: pathlib.Path) -> None:
     for note in metadata.notes:
-        _say(f"Of --dataset={metadata.dataset}, {note}.")
+        log_to_stderr(f"Of --dataset={metadata.dataset}, {note}.")
     for file, why in metadata.left_out[:_NUM_WARNINGS]:
-        _say(f"Warning: left out {file}: {why}.")
+        log_to_stderr(f"Warning: left out {file}: {why}.")
     if metadata.left_out:
-        _say(
+        log_to_stderr(
             f"Warning: left out {len(metadata.left_out)} files, kept {metadata.num_examples}; "
             f"{folder / METADATA_FILE} lists them all."
         )
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -16,16 +16,16 @@ def select_classes(
     """Keeps some classes and numbers them from 0 in the data set's order.
 
     Args:
-        labels: Integers [N] that index `class_names`.
-        class_names: Every class.
-        classes: Names or numbers of those to keep; a name goes before a number.
+        labels: integers [N] that index `class_names`.
+        class_names: every class.
+        classes: names or numbers of those to keep; a name goes before a number.
 
     Returns:
         int64 positions of the kept examples, ascending; int32 labels [N], -1 where not kept; the
         kept names.
 
     Raises:
-        UserError: A class is unknown, or no example is kept.
+        UserError: a class is unknown, or no example is kept.
     """
     kept = class_numbers(class_names, classes)
     renumbered = np.full(len(class_names), -1, np.int32)
@@ -44,7 +44,7 @@ def class_numbers(class_names: tuple[str, ...], classes: tuple[str, ...]) -> lis
     """The numbers of the classes to keep, ascending; arguments as in `select_classes`.
 
     Raises:
-        UserError: A class is unknown.
+        UserError: a class is unknown.
     """
     return sorted({_class_number(name, class_names) for name in classes})
 

@@ -20,7 +20,7 @@ def split_ranges(builder: tfds.core.DatasetBuilder, split: str) -> list[SplitRan
     """The ranges that a split specification names, in the order given.
 
     Raises:
-        UserError: The syntax is wrong, the split unknown, a bound too large, or nothing is named.
+        UserError: the syntax is wrong, the split unknown, a bound too large, or nothing is named.
     """
     sizes = {name: info.num_examples for name, info in builder.info.splits.items()}
     offer = ", ".join(f"{name} ({size} examples)" for name, size in sizes.items())

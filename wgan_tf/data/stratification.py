@@ -13,8 +13,8 @@ def stratified_order(size: int, labels: np.ndarray | None = None) -> np.ndarray:
     share by a few examples at most.
 
     Args:
-        size: Examples to order.
-        labels: Integers [size]; None for a random order alone.
+        size: examples to order.
+        labels: integers [size]; None for a random order alone.
 
     Returns:
         int64 [size], a permutation that follows from the arguments alone.

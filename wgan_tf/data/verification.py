@@ -20,9 +20,9 @@ def find_damage(folder: pathlib.Path, metadata: Metadata, *, whole: bool = False
     examples the checksums of some blocks, which are all of a file of up to 64 MiB.
 
     Args:
-        folder: The store's.
-        metadata: Of the store.
-        whole: Whether to check all blocks.
+        folder: the store's.
+        metadata: of the store.
+        whole: whether to check all blocks.
 
     Returns:
         What is wrong, for people; None where nothing is found.

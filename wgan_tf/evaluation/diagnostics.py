@@ -27,7 +27,7 @@ LEAST_NOVELTY = 0.5
 
 def judge(history: History, config: Config) -> list[str]:
     """All that a run's metrics say is wrong with it."""
-    judgements = [not_finite(history), critic_overfits(history)]
+    judgements = [not_finite(history), critic_overfits(history, config.augment)]
     diversities = _finite(history, "diversity")
     if len(diversities) >= FEWEST_DIVERSITIES:
         judgements.append(outputs_collapse(diversities[-FEWEST_DIVERSITIES:].max()))
@@ -91,19 +91,23 @@ def critic_far_from_optimal(history: History, penalty_weight: float | None) -> s
     )
 
 
-def critic_overfits(history: History) -> str | None:
+def critic_overfits(history: History, augment: str) -> str | None:
     """Whether the estimate on held-out examples falls behind the one on training examples.
 
     Compares the gap (training - held-out) / |training| in the last third of the summaries that
-    have both with that in the first third.
+    have both with that in the first third. The estimate of the steps themselves may be of augmented
+    images, and is taken only where no other is, in the metrics of earlier versions.
 
     Args:
-        history: with "wasserstein_estimate" and "held_out_wasserstein_estimate".
+        history: with "training_wasserstein_estimate" and "held_out_wasserstein_estimate".
+        augment: the run's option.
     """
     both = [
         (training, held_out)
         for line in history
-        if _is_finite(training := line.get("wasserstein_estimate"))
+        if _is_finite(
+            training := line.get("training_wasserstein_estimate", line.get("wasserstein_estimate"))
+        )
         and _is_finite(held_out := line.get("held_out_wasserstein_estimate"))
     ]
     if len(both) < FEWEST_HELD_OUT:
@@ -114,10 +118,12 @@ def critic_overfits(history: History) -> str | None:
     first, last = gaps[:third].mean(), gaps[-third:].mean()
     if last <= MAX_GAP or last <= first + MAX_GAP_GROWTH:
         return None
+    augmented = "--augment=diffaugment, " if augment == "none" else ""
+    remedies = f"more data, {augmented}a smaller critic or fewer steps"
     return (
         f"The critic overfits: held-out examples give a Wasserstein estimate {last:.0%} below the "
-        f"training one, which was {first:.0%} at first; take more data, a smaller critic or fewer "
-        "steps."
+        f"training one, which was {first:.0%} at first; take an earlier checkpoint "
+        f"(--checkpoint=best), or train anew with {remedies}."
     )
 
 

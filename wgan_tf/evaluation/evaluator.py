@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -27,13 +27,12 @@ from wgan_tf.evaluation.protocol import EvaluationProtocol
 from wgan_tf.evaluation.statistics import SampleStatistics, real_statistics
 from wgan_tf.evaluation.wasserstein import exact_wasserstein
 from wgan_tf.files import write_output
+from wgan_tf.log import Log
 
 TRANSPORTED_POINTS = 1000
 COMPARED_EXAMPLES = 64
 # Of fewer, no metric says anything.
 FEWEST_EXAMPLES = 10
-
-Tell = Callable[[str], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,7 +180,7 @@ def build_evaluator(
     *,
     num_examples: int,
     metrics: Sequence[str] | None = None,
-    tell: Tell,
+    log: Log,
 ) -> Evaluator:
     """Prepares to measure against the examples of `--eval_split`, or else of `--train_split`.
 
@@ -191,7 +190,7 @@ def build_evaluator(
         held_out: the store of `--eval_split`, or None.
         num_examples: generated examples to measure; no more real ones than there are.
         metrics: names in `evaluation.metrics.METRICS`; None for all that the features allow.
-        tell: is told what takes long.
+        log: is told what takes long.
 
     Raises:
         UserError: the features cannot be had for these data.
@@ -208,7 +207,7 @@ def build_evaluator(
             f"{FEWEST_EXAMPLES}; name a larger one with --eval_split or --train_split."
         )
     folder = cache_folder(config.data_dir)
-    extractor = build_extractor(config, train, held_out, folder, tell)
+    extractor = build_extractor(config, train, held_out, folder, log)
     allowed = applicable_metrics(extractor)
     settings = EvaluationProtocol(
         features=extractor.name,
@@ -229,7 +228,7 @@ def build_evaluator(
 
 
 def build_extractor(
-    config: Config, train: Store, held_out: Store | None, folder: str, tell: Tell
+    config: Config, train: Store, held_out: Store | None, folder: str, log: Log
 ) -> FeatureExtractor:
     """The features that `--eval_features` names: of labels where there are any, for auto."""
     kind = config.eval_features
@@ -237,11 +236,11 @@ def build_extractor(
         kind = "classifier" if len(train.info.class_names or ()) > 1 else "random"
     if kind == "classifier":
         try:
-            return classifier_features(train, held_out, folder, tell=tell)
+            return classifier_features(train, held_out, folder, log=log)
         except WeakClassifierError:
             if config.eval_features != "auto":
                 raise
-            tell("That is near chance: random projections of the pixels are taken in its place.")
+            log("That is near chance: random projections of the pixels are taken in its place.")
             kind = "random"
     if kind == "inception":
         return InceptionFeatures(config.inception, protocol=config.inception_protocol)

@@ -13,7 +13,7 @@ class GaussianStatistics:
     Attributes:
         mean: float64 [D].
         covariance: float64 [D, D], unbiased: divided by `count - 1`.
-        count: Number of examples, at least 2.
+        count: number of examples, at least 2.
     """
 
     mean: np.ndarray
@@ -29,10 +29,10 @@ def gaussian_statistics(chunks: Iterable[np.ndarray]) -> GaussianStatistics:
     and two matrices [D, D] are in memory.
 
     Args:
-        chunks: Arrays [n, D] of any lengths n; empty ones count for nothing.
+        chunks: arrays [n, D] of any lengths n; empty ones count for nothing.
 
     Raises:
-        ValueError: There are fewer than two examples.
+        ValueError: there are fewer than two examples.
     """
     count, mean, scatter = 0, np.zeros(()), np.zeros(())
     for chunk in chunks:
@@ -62,8 +62,8 @@ def frechet_distance(first: GaussianStatistics, second: GaussianStatistics) -> f
     counts compare.
 
     Args:
-        first: Of D features.
-        second: Of D features; the two may be exchanged.
+        first: of D features.
+        second: of D features; the two may be exchanged.
 
     Returns:
         A number of at least 0, in squared units of the features.

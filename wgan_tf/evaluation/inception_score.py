@@ -9,8 +9,8 @@ class InceptionScore(NamedTuple):
     """A score from 1 (every example alike to the classifier) to the number of classes.
 
     Attributes:
-        mean: Over the splits.
-        standard_deviation: Over the splits, that of the population: 0 for one split.
+        mean: over the splits.
+        standard_deviation: over the splits, that of the population: 0 for one split.
     """
 
     mean: float
@@ -25,10 +25,10 @@ def inception_score(probabilities: np.ndarray, *, num_splits: int) -> InceptionS
 
     Args:
         probabilities: [N, K], p(y|x) of each example.
-        num_splits: At least 1.
+        num_splits: at least 1.
 
     Raises:
-        ValueError: There are fewer examples than splits.
+        ValueError: there are fewer examples than splits.
     """
     if len(probabilities) < num_splits:
         raise ValueError(f"{len(probabilities)} examples cannot be split into {num_splits}.")

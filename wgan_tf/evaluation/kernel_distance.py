@@ -9,9 +9,9 @@ class KernelDistance(NamedTuple):
     """An estimate of the squared maximum mean discrepancy, in no unit.
 
     Attributes:
-        mean: Over the subsets; unbiased, so it lies below 0 about as often as above for equal
+        mean: over the subsets; unbiased, so it lies below 0 about as often as above for equal
             distributions.
-        standard_error: Standard deviation of the subsets' estimates over the root of their number.
+        standard_error: standard deviation of the subsets' estimates over the root of their number.
             It tells the error of the subsampling, not that of a sample too small to subsample.
     """
 
@@ -25,14 +25,14 @@ def kernel_distance(
     """Averages `squared_mmd` over random subsets of both samples (Binkowski et al. 2018).
 
     Args:
-        real: Features [N, D].
-        generated: Features [M, D].
-        num_subsets: At least 2.
-        subset_size: Examples of each sample in a subset, drawn without replacement; at least 2.
-        seed: Of the subsets.
+        real: features [N, D].
+        generated: features [M, D].
+        num_subsets: at least 2.
+        subset_size: examples of each sample in a subset, drawn without replacement; at least 2.
+        seed: of the subsets.
 
     Raises:
-        ValueError: A sample is smaller than a subset.
+        ValueError: a sample is smaller than a subset.
     """
     if subset_size > min(len(real), len(generated)):
         raise ValueError(

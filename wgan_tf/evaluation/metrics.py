@@ -149,15 +149,15 @@ def image_metrics(
     out without labels.
 
     Args:
-        real: The protocol's real statistics; see `real_statistics`.
-        generated_images: Batches uint8 [n, H, W, C], together `protocol.generated_count` images.
-        extractor: The protocol's.
-        protocol: How to measure.
-        metrics: Names in `METRICS`.
-        labels: Classes [N] that the images were asked for; None without.
+        real: the protocol's real statistics; see `real_statistics`.
+        generated_images: batches uint8 [n, H, W, C], together `protocol.generated_count` images.
+        extractor: the protocol's.
+        protocol: how to measure.
+        metrics: names in `METRICS`.
+        labels: classes [N] that the images were asked for; None without.
 
     Raises:
-        ValueError: A metric is unknown, the images are not as many as the protocol says, a sample
+        ValueError: a metric is unknown, the images are not as many as the protocol says, a sample
             is too small for the protocol, or the inception score is asked for of features without
             class probabilities.
     """

@@ -32,9 +32,9 @@ class ModeCoverage(NamedTuple):
     """How much of a mixture is drawn, and how much of what is drawn belongs to it.
 
     Attributes:
-        num_covered: Modes with at least the covered share of the points.
-        least_share: The least share of the points that any mode has.
-        good_share: Share of the points that lie within the radius of some mode's centre.
+        num_covered: modes with at least the covered share of the points.
+        least_share: the least share of the points that any mode has.
+        good_share: share of the points that lie within the radius of some mode's centre.
     """
 
     num_covered: int

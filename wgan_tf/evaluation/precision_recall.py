@@ -15,11 +15,11 @@ class ManifoldScores(NamedTuple):
     sample, itself not counted.
 
     Attributes:
-        precision: Share of generated examples in at least one real ball (Kynkaanniemi et al. 2019).
-        recall: Share of real examples in at least one generated ball (the same).
-        density: Number of real balls that a generated example is in, on average, over k (Naeem et
+        precision: share of generated examples in at least one real ball (Kynkaanniemi et al. 2019).
+        recall: share of real examples in at least one generated ball (the same).
+        density: number of real balls that a generated example is in, on average, over k (Naeem et
             al. 2020); may exceed 1.
-        coverage: Share of real balls that at least one generated example is in (the same).
+        coverage: share of real balls that at least one generated example is in (the same).
     """
 
     precision: float
@@ -35,12 +35,12 @@ def manifold_scores(real: np.ndarray, generated: np.ndarray, *, nearest_k: int) 
     for k, Kynkaanniemi et al. 3.
 
     Args:
-        real: Features [N, D].
-        generated: Features [M, D].
+        real: features [N, D].
+        generated: features [M, D].
         nearest_k: k, at least 1.
 
     Raises:
-        ValueError: A sample has k examples or fewer.
+        ValueError: a sample has k examples or fewer.
     """
     real_radii = squared_radii(real, nearest_k)
     generated_radii = squared_radii(generated, nearest_k)
@@ -71,7 +71,7 @@ def squared_radii(points: np.ndarray, nearest_k: int) -> np.ndarray:
         float64 [N].
 
     Raises:
-        ValueError: There are k points or fewer.
+        ValueError: there are k points or fewer.
     """
     if len(points) <= nearest_k:
         raise ValueError(f"{len(points)} examples have no {nearest_k}-th nearest neighbour.")

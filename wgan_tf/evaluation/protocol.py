@@ -10,22 +10,22 @@ class EvaluationProtocol:
     Two results compare only if their protocols are equal, so it is part of every result.
 
     Attributes:
-        features: The extractor's `name`, which is part of the metrics' names.
-        features_version: The extractor's `version`.
-        split: Of the real data, as given.
-        real_count: Real examples, drawn from the split without replacement.
-        generated_count: Generated examples.
-        seed: Of the choice of real examples, of directions, of subsets and of the inception score's
+        features: the extractor's `name`, which is part of the metrics' names.
+        features_version: the extractor's `version`.
+        split: of the real data, as given.
+        real_count: real examples, drawn from the split without replacement.
+        generated_count: generated examples.
+        seed: of the choice of real examples, of directions, of subsets and of the inception score's
             splits.
-        kept_count: Examples of each kind whose features and projections are kept, the first so
+        kept_count: examples of each kind whose features and projections are kept, the first so
             many; the kernel distance, precision, recall, density, coverage and the sliced
             Wasserstein distance are computed of these, and memory is in proportion to it. The
             Frechet distance and the inception score are of all.
-        kernel_subsets: Subsets of the kernel distance.
-        kernel_subset_size: Examples of each kind in one.
-        nearest_k: Neighbours for precision, recall, density and coverage.
-        inception_splits: Splits of the inception score.
-        num_directions: Directions of the sliced Wasserstein distance.
+        kernel_subsets: subsets of the kernel distance.
+        kernel_subset_size: examples of each kind in one.
+        nearest_k: neighbours for precision, recall, density and coverage.
+        inception_splits: splits of the inception score.
+        num_directions: directions of the sliced Wasserstein distance.
     """
 
     features: str

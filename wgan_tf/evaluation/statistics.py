@@ -25,11 +25,11 @@ class SampleStatistics:
     """A sample as the metrics see it.
 
     Attributes:
-        gaussian: Moments of the features of all examples.
+        gaussian: moments of the features of all examples.
         features: float32 [n, D], of the examples kept.
         projections: float32 [n, P], pixels in [0, 1] of the examples kept, on random directions.
         class_probabilities: float32 [N, K] of all examples, or None.
-        labels: Classes [N] that all examples were asked for, or None.
+        labels: classes [N] that all examples were asked for, or None.
     """
 
     gaussian: GaussianStatistics
@@ -50,11 +50,11 @@ def sample_statistics(
     """Passes once over images; only what `SampleStatistics` holds and one batch are in memory.
 
     Args:
-        images: Batches uint8 [n, H, W, C] of any lengths n; two images or more.
-        extractor: Of the features.
-        kept_count: How many of the first examples keep their features and projections.
+        images: batches uint8 [n, H, W, C] of any lengths n; two images or more.
+        extractor: of the features.
+        kept_count: how many of the first examples keep their features and projections.
         num_directions: P.
-        seed: Of the directions.
+        seed: of the directions.
     """
     features: list[np.ndarray] = []
     projections: list[np.ndarray] = []
@@ -92,16 +92,16 @@ def real_statistics(
     their version, the counts, the directions' number and the seed. A damaged file is computed anew.
 
     Args:
-        store: Of the protocol's split.
-        extractor: The protocol's.
-        protocol: With at most `store.num_examples` real examples.
-        folder: The cache's; see `cache.cache_folder`.
+        store: of the protocol's split.
+        extractor: the protocol's.
+        protocol: with at most `store.num_examples` real examples.
+        folder: the cache's; see `cache.cache_folder`.
 
     Returns:
         Statistics of `protocol.real_count` images, without class probabilities.
 
     Raises:
-        ValueError: The protocol asks for more examples than there are.
+        ValueError: the protocol asks for more examples than there are.
     """
     count = protocol.real_count
     if count > store.num_examples:

@@ -21,7 +21,7 @@ def exact_wasserstein(first: np.ndarray, second: np.ndarray) -> float:
         A number of at least 0, in the points' own unit.
 
     Raises:
-        ValueError: The sizes differ.
+        ValueError: the sizes differ.
     """
     if len(first) != len(second):
         raise ValueError(f"The samples must be of one size, but have {len(first)}, {len(second)}.")
@@ -42,10 +42,10 @@ def sliced_wasserstein(
     taken over the D dimensions.
 
     Args:
-        first: Images uint8 [N, H, W, C] or points float [N, D].
-        second: Examples of the same shape; M of them.
-        num_directions: How many directions.
-        seed: Of the directions.
+        first: images uint8 [N, H, W, C] or points float [N, D].
+        second: examples of the same shape; M of them.
+        num_directions: how many directions.
+        seed: of the directions.
     """
     first, second = flat_values(first), flat_values(second)
     directions = random_directions(first.shape[1], num_directions, seed)

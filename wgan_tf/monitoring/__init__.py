@@ -1,1 +1,1 @@
-"""What a run shows while it trains: metrics, TensorBoard, progress and sample pictures."""
+"""What a run shows while it trains: metrics, TensorBoard, progress and sample images."""

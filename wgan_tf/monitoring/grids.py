@@ -1,4 +1,4 @@
-"""Pictures of generated examples, as uint8 arrays and PNG files."""
+"""Images of generated examples, as uint8 arrays and PNG files."""
 
 import io
 import math
@@ -18,16 +18,16 @@ _GENERATED_COLOR = (200, 30, 60)
 
 
 def image_grid(images: Pixels, columns: int | None = None, min_size: int = 512) -> Pixels:
-    """Lays images out in rows, left to right, with a thin grey gap between neighbours.
+    """Lays images out in rows, left to right, with a thin gray gap between neighbours.
 
     Every pixel becomes a square of the smallest whole number of pixels that makes the longer
     side of the grid at least `min_size`, so small images are visible and stay crisp.
 
     Args:
         images: uint8 [N, H, W, C], N at least 1.
-        columns: Images a row; by default as many as make the grid nearly square, and full if a
+        columns: images a row; by default as many as make the grid nearly square, and full if a
             number of columns up to twice that many does.
-        min_size: Least length of the longer side, in pixels.
+        min_size: least length of the longer side, in pixels.
 
     Returns:
         uint8 [H', W', C]; unused cells of the last row are white.
@@ -58,16 +58,16 @@ def image_grid(images: Pixels, columns: int | None = None, min_size: int = 512) 
 def density_plot(
     points: npt.NDArray[np.floating], reference: npt.NDArray[np.floating], size: int = 512
 ) -> Pixels:
-    """Draws generated points in red over real points in grey, on white.
+    """Draws generated points in red over real points in gray, on white.
 
     The axes depend on the reference alone, so that all plots of a run can be compared: both
     have one scale, y points up, and the reference fills all but a margin. A point beyond the
     axes is drawn at the nearest edge; one with a coordinate that is not finite is left out.
 
     Args:
-        points: Generated points, floating [N, 2].
-        reference: Real points, floating [M, 2], M at least 1, finite.
-        size: Side of the picture in pixels.
+        points: generated points, floating [N, 2].
+        reference: real points, floating [M, 2], M at least 1, finite.
+        size: side of the image in pixels.
 
     Returns:
         uint8 [size, size, 3].
@@ -84,7 +84,7 @@ def density_plot(
 
 
 def encode_png(image: Pixels) -> bytes:
-    """The PNG file of an image, uint8 [H, W, C] with 1 (grey), 3 (RGB) or 4 (RGBA) channels."""
+    """The PNG file of an image, uint8 [H, W, C] with 1 (gray), 3 (RGB) or 4 (RGBA) channels."""
     buffer = io.BytesIO()
     _to_pillow(image).save(buffer, format="PNG")
     return buffer.getvalue()
@@ -94,8 +94,8 @@ def encode_animation(frames: Sequence[Pixels], file_format: str, milliseconds: i
     """An animation that repeats for ever.
 
     Args:
-        frames: uint8 [H, W, C] each, with 1 (grey) or 3 (RGB) channels.
-        file_format: `GIF`, of at most 256 colours a frame, or `WEBP`, without loss.
+        frames: uint8 [H, W, C] each, with 1 (gray) or 3 (RGB) channels.
+        file_format: `GIF`, of at most 256 colors a frame, or `WEBP`, without loss.
         milliseconds: for which each frame shows.
     """
     first, *others = map(_to_pillow, frames)
@@ -129,7 +129,7 @@ def _scale_to(min_size: int, cells: int, pixels: int) -> int:
 
 
 def _opacity(positions: npt.NDArray[np.floating], size: int) -> npt.NDArray[np.float64]:
-    """How strongly points in [-1, 1]^2 colour each pixel: float64 [size, size] in [0, 1].
+    """How strongly points in [-1, 1]^2 color each pixel: float64 [size, size] in [0, 1].
 
     Every point is a small disc. The opacity grows with the square root of the discs that cover
     a pixel, relative to a crowded pixel, so that it does not depend on the number of points.

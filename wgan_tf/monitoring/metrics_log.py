@@ -39,7 +39,7 @@ class MetricsLog:
         Lines beyond `step` go; at step 0 nothing has been done yet, so all lines go.
 
         Raises:
-            UserError: The file holds something other than lines of metrics.
+            UserError: the file holds something other than lines of metrics.
         """
         if not tf.io.gfile.exists(self._path):
             return
@@ -56,7 +56,7 @@ def read_metrics(path: StrPath) -> list[dict[str, Any]]:
         value was not finite. Empty if there is no file.
 
     Raises:
-        UserError: The file holds something other than lines of metrics.
+        UserError: the file holds something other than lines of metrics.
     """
     if not tf.io.gfile.exists(path):
         return []

@@ -59,15 +59,15 @@ class Monitor:
     reports it again.
 
     Args:
-        folder: The run's.
-        total_steps: The step at which the run ends.
-        initial_step: The step from which this process goes on.
-        reference_points: For 2-D data, real points, floating [M, 2], drawn beneath the samples.
-        grid_columns: Images in a row of the grid; None for a nearly square one.
-        stream: Where to show progress; standard error by default.
+        folder: the run's.
+        total_steps: the step at which the run ends.
+        initial_step: the step from which this process goes on.
+        reference_points: for 2-D data, real points, floating [M, 2], drawn beneath the samples.
+        grid_columns: images in a row of the grid; None for a nearly square one.
+        stream: where to show progress; standard error by default.
 
     Raises:
-        UserError: The run's metrics.jsonl is damaged.
+        UserError: the run's metrics.jsonl is damaged.
     """
 
     def __init__(
@@ -112,6 +112,7 @@ class Monitor:
         self._summaries.scalars(step, metrics)
         for name, values in (histograms or {}).items():
             self._summaries.histogram(step, name, values)
+        self._summaries.flush_if_due()
         self._progress.update(step, metrics)
 
     def advance(self, step: int) -> None:
@@ -128,16 +129,17 @@ class Monitor:
         """Writes generated examples as samples/step_NNNNNNN.png and to TensorBoard.
 
         Args:
-            step: Steps done.
+            step: steps done.
             examples: uint8 images [N, H, W, C], shown in a grid, or points [N, 2], shown over
                 the reference points.
 
         Raises:
             ValueError: `examples` has another shape, or points came without reference points.
         """
-        picture = self._picture(examples)
-        write_atomically(f"{self._samples}/step_{step:07d}.png", encode_png(picture))
-        self._summaries.image(step, "samples", picture)
+        image = self._image(examples)
+        write_atomically(f"{self._samples}/step_{step:07d}.png", encode_png(image))
+        self._summaries.image(step, "samples", image)
+        self._summaries.flush_if_due()
 
     def configuration(
         self,
@@ -156,16 +158,17 @@ class Monitor:
         self._summaries.text(self._initial_step, "configuration", indented)
         self._summaries.hyperparameters(options)
         self._summaries.layout(charts_of(metric_names))
+        self._summaries.flush_if_due()
 
-    def message(self, text: str) -> None:
+    def log(self, line: str) -> None:
         """Prints a line for the person who watches, without breaking the progress bar."""
-        self._progress.message(text)
+        self._progress.log(line)
 
     def flush(self) -> None:
         """Writes to disk all that was reported, so that a checkpoint made next is not ahead."""
         self._summaries.flush()
 
-    def _picture(self, examples: npt.NDArray[Any]) -> Pixels:
+    def _image(self, examples: npt.NDArray[Any]) -> Pixels:
         if examples.ndim == 4:
             return image_grid(examples, self._grid_columns)
         if self._reference_points is None or examples.ndim != 2 or examples.shape[1] != 2:

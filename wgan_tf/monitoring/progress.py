@@ -17,10 +17,10 @@ class Progress:
     """Shows steps, the time left and metrics: a bar on a terminal or in a notebook, else lines.
 
     Args:
-        total_steps: The step at which the run ends.
-        initial_step: The step from which this process goes on.
-        stream: Where to print; standard error by default.
-        clock: The time in seconds, from any origin.
+        total_steps: the step at which the run ends.
+        initial_step: the step from which this process goes on.
+        stream: where to print; standard error by default.
+        clock: the time in seconds, from any origin.
     """
 
     def __init__(
@@ -68,24 +68,24 @@ class Progress:
         """Shows that `step` is done: on the bar, or as one line with all metrics.
 
         Args:
-            step: Steps done since the very start of the run.
-            metrics: By name; `images_per_sec` and `wasserstein_estimate` also go on the bar.
+            step: steps done since the very start of the run.
+            metrics: by name; `images_per_sec` and `wasserstein_estimate` also go on the bar.
         """
         if self._bar is None:
             left = f"{step:,}/{self._total_steps:,}  ETA {self._time_left(step)}"
-            self.message("  ".join([f"step {left}", *_described(metrics)]))
+            self.log("  ".join([f"step {left}", *_described(metrics)]))
         else:
             on_bar = ("images_per_sec", "wasserstein_estimate")
             shown = {name: metrics[name] for name in on_bar if name in metrics}
             self.advance(step)
             self._bar.set_postfix_str("  ".join(_described(shown)))
 
-    def message(self, text: str) -> None:
+    def log(self, line: str) -> None:
         """Prints a line of its own, above the bar if there is one."""
         if self._bar is None:
-            print(text, file=self._stream, flush=True)
+            print(line, file=self._stream, flush=True)
         else:
-            self._bar.write(text, file=self._stream)
+            self._bar.write(line, file=self._stream)
 
     def close(self) -> None:
         """Leaves the bar as it is and ends its line."""

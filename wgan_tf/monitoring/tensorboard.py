@@ -1,10 +1,13 @@
 """TensorBoard summaries of a run that may be resumed."""
 
+import os
+import socket
 import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.plugins.custom_scalar.summary import pb as layout_pb
@@ -13,10 +16,9 @@ from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 from tensorboard.plugins.image import metadata as image_metadata
 from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 from tensorboard.plugins.text.summary_v2 import text_pb
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util import tensor_util
 
-from wgan_tf.files import StrPath
+from wgan_tf.files import StrPath, join
 from wgan_tf.monitoring.grids import Pixels, encode_png
 
 _FLUSH_SECONDS = 30
@@ -25,12 +27,18 @@ _FLUSH_SECONDS = 30
 class Summaries:
     """Writes one event file, which takes back what an earlier one says beyond `initial_step`.
 
-    `tf.summary` has no way to write the session log that makes TensorBoard do so; hence
-    TensorBoard's own writer, which needs no TensorFlow operations either.
+    `tf.summary` has no way to write the session log that makes TensorBoard do so, and TensorBoard's
+    own writer has a thread, which prints a traceback where the disk is full. An event file is one
+    of TFRecords.
     """
 
     def __init__(self, logdir: StrPath, initial_step: int) -> None:
-        self._writer = EventFileWriter(str(logdir), flush_secs=_FLUSH_SECONDS)
+        tf.io.gfile.makedirs(logdir)
+        # TensorBoard reads the files of a run in the order of their names.
+        name = f"events.out.tfevents.{time.time():.6f}.{socket.gethostname()}.{os.getpid()}"
+        self._writer = tf.io.TFRecordWriter(join(logdir, name))
+        self._flushed_at = -float("inf")
+        self._write(event_pb2.Event(wall_time=time.time(), file_version="brain.Event:2"))
         self.take_back(initial_step)
 
     def take_back(self, step: int) -> None:
@@ -39,7 +47,7 @@ class Summaries:
         # ones. At step 0 nothing has been done, so step 0 itself is forgotten too.
         session_start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
         first_written = step + 1 if step else 0
-        self._writer.add_event(
+        self._write(
             event_pb2.Event(wall_time=time.time(), step=first_written, session_log=session_start)
         )
 
@@ -104,12 +112,19 @@ class Summaries:
     def flush(self) -> None:
         """Writes to disk all that was added so far."""
         self._writer.flush()
+        self._flushed_at = time.monotonic()
+
+    def flush_if_due(self) -> None:
+        """Flushes unless that was done in the last 30 seconds: a bucket takes the whole file."""
+        if time.monotonic() - self._flushed_at > _FLUSH_SECONDS:
+            self.flush()
 
     def close(self) -> None:
         """Flushes and closes the event file."""
         self._writer.close()
 
     def _add(self, step: int, summary: summary_pb2.Summary) -> None:
-        self._writer.add_event(
-            event_pb2.Event(wall_time=time.time(), step=int(step), summary=summary)
-        )
+        self._write(event_pb2.Event(wall_time=time.time(), step=int(step), summary=summary))
+
+    def _write(self, event: event_pb2.Event) -> None:
+        self._writer.write(event.SerializeToString())

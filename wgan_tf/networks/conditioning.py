@@ -27,7 +27,7 @@ class Condition:
     _in_norm: bool
 
     def norm(self, kind: str) -> Operation:
-        """A normalisation; batch norm has a scale and an offset a class if labels enter there."""
+        """A normalization; batch norm has a scale and an offset a class if labels enter there."""
         if not self._in_norm:
             return self._layers.norm(kind)
         return self._layers.norm(kind, label=self.inputs[1], num_classes=self._num_classes)
@@ -38,7 +38,7 @@ def check_conditioning(config: Config, norm_option: str | None) -> None:
 
     Args:
         config: the run's configuration.
-        norm_option: the option that names the generator's normalisation; None where it has none.
+        norm_option: the option that names the generator's normalization; None where it has none.
 
     Raises:
         UserError: they would enter batch norms, of which the generator has none.

@@ -1,6 +1,6 @@
 """Stacks of convolutions that are given layer by layer.
 
-In the order pre_activation the generator normalises and activates before each layer and the critic
+In the order pre_activation the generator normalizes and activates before each layer and the critic
 before each convolution, as Keras's WGAN for MNIST does. In the order post_activation both do so
 after it, as in chapter 4 of "Generative Deep Learning" (Foster 2019).
 """
@@ -39,7 +39,7 @@ def check(config: Config, info: DatasetInfo) -> None:
     """Checks that the layers given draw such examples.
 
     Raises:
-        UserError: pictures of another size, or lists whose lengths do not fit.
+        UserError: images of another size, or lists whose lengths do not fit.
     """
     check_conditioning(config, "conv_stack_generator_norm")
     _critic_layers(config)
@@ -49,19 +49,19 @@ def check(config: Config, info: DatasetInfo) -> None:
     if drawn != wanted:
         raise UserError(
             f"--conv_stack_start_size={config.conv_stack_start_size} times "
-            f"--conv_stack_generator_strides gives pictures of {drawn} pixels, not of "
+            f"--conv_stack_generator_strides gives images of {drawn} pixels, not of "
             f"{wanted}; change one of them, --image_size or --conv_stack_margin."
         )
     _critic_dropout(config)
 
 
 def initializer(config: Config) -> str:
-    """How kernels are initialised."""
+    """How kernels are initialized."""
     return config.conv_stack_initializer
 
 
 def build_generator(config: Config, info: DatasetInfo, layers: LayerFactory) -> keras.Model:
-    """[latent [B, latent_dim], label int32 [B] if any] -> pictures [B, H, W, C]."""
+    """[latent [B, latent_dim], label int32 [B] if any] -> images [B, H, W, C]."""
     side, filters = config.conv_stack_start_size, config.conv_stack_start_filters
     condition = condition_generator(config, info, layers)
     stack = _generator_layers(config, info.example_shape[2])
@@ -91,8 +91,8 @@ def build_generator(config: Config, info: DatasetInfo, layers: LayerFactory) -> 
 
 
 def build_critic(config: Config, info: DatasetInfo, layers: LayerFactory) -> keras.Model:
-    """Pictures [B, H, W, C] -> [scores [B, 1], class logits [B, num_classes] if any]."""
-    picture = x = layers.input(info.example_shape)
+    """Images [B, H, W, C] -> [scores [B, 1], class logits [B, num_classes] if any]."""
+    image = x = layers.input(info.example_shape)
     if config.conv_stack_margin:
         x = layers.pad_margin(config.conv_stack_margin)(x)
     dropouts = _critic_dropout(config)
@@ -115,7 +115,7 @@ def build_critic(config: Config, info: DatasetInfo, layers: LayerFactory) -> ker
     x = layers.flatten()(x)
     if config.conv_stack_critic_output_dropout:
         x = layers.dropout(config.conv_stack_critic_output_dropout)(x)
-    return keras.Model(picture, critic_outputs(config, info, layers, x), name="critic")
+    return keras.Model(image, critic_outputs(config, info, layers, x), name="critic")
 
 
 def _norm_and_activation(
@@ -139,7 +139,7 @@ def _enlarge(
 
 def _generator_layers(config: Config, channels: int) -> list[_Layer]:
     filters = (*config.conv_stack_generator_filters, channels)
-    counted = "layers that --conv_stack_generator_filters and the picture make"
+    counted = "layers that --conv_stack_generator_filters and the image make"
     lists = (
         per_layer(config, f"conv_stack_generator_{name}", len(filters), counted)
         for name in ("kernel_sizes", "strides", "upsampling")

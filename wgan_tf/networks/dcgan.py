@@ -1,6 +1,6 @@
-"""The DCGAN pair (Radford et al. 2016) for any square picture of 8 to 128 pixels.
+"""The DCGAN pair (Radford et al. 2016) for any square image of 8 to 128 pixels.
 
-The picture's side is halved, rounding up, until it is at most `dcgan_start_size`; filters double
+The image's side is halved, rounding up, until it is at most `dcgan_start_size`; filters double
 with every halving. Where a side was odd, the generator crops what doubling gave too much, as
 WGAN-GP's MNIST network crops 8x8 to 7x7.
 """
@@ -18,7 +18,7 @@ SMALLEST, LARGEST = 8, 128
 
 
 def sides(image_size: int, start_size: int) -> list[int]:
-    """Sides of the feature maps, from the picture's to the generator's first."""
+    """Sides of the feature maps, from the image's to the generator's first."""
     result = [image_size]
     while result[-1] > start_size:
         result.append(-(-result[-1] // 2))
@@ -29,28 +29,28 @@ def check(config: Config, info: DatasetInfo) -> None:
     """Checks that the family can draw such examples.
 
     Raises:
-        UserError: pictures of a size that the family does not draw.
+        UserError: images of a size that the family does not draw.
     """
     if not SMALLEST <= info.example_shape[0] <= LARGEST:
         raise UserError(
-            f"--architecture=dcgan draws pictures of {SMALLEST} to {LARGEST} pixels, not of "
+            f"--architecture=dcgan draws images of {SMALLEST} to {LARGEST} pixels, not of "
             f"{info.example_shape[0]}; give --image_size."
         )
     if config.dcgan_start_size >= info.example_shape[0]:
         raise UserError(
-            f"--dcgan_start_size={config.dcgan_start_size} leaves nothing to halve in pictures of "
+            f"--dcgan_start_size={config.dcgan_start_size} leaves nothing to halve in images of "
             f"{info.example_shape[0]} pixels; take a smaller one."
         )
     check_conditioning(config, "dcgan_generator_norm")
 
 
 def initializer(config: Config) -> str:
-    """How kernels are initialised."""
+    """How kernels are initialized."""
     return config.dcgan_initializer
 
 
 def build_generator(config: Config, info: DatasetInfo, layers: LayerFactory) -> keras.Model:
-    """[latent [B, latent_dim], label int32 [B] if any] -> pictures [B, H, W, C]."""
+    """[latent [B, latent_dim], label int32 [B] if any] -> images [B, H, W, C]."""
     size, _, channels = info.example_shape
     *targets, start = sides(size, config.dcgan_start_size)
     filters = config.dcgan_width * 2 ** (len(targets) - 1)
@@ -81,8 +81,8 @@ def build_generator(config: Config, info: DatasetInfo, layers: LayerFactory) -> 
 
 
 def build_critic(config: Config, info: DatasetInfo, layers: LayerFactory) -> keras.Model:
-    """Pictures [B, H, W, C] -> [scores [B, 1], class logits [B, num_classes] if any]."""
-    picture = x = layers.input(info.example_shape)
+    """Images [B, H, W, C] -> [scores [B, 1], class logits [B, num_classes] if any]."""
+    image = x = layers.input(info.example_shape)
     filters = config.dcgan_width
     for level in range(len(sides(info.example_shape[0], config.dcgan_start_size)) - 1):
         norm = config.dcgan_critic_norm if level > 0 else "none"
@@ -96,7 +96,7 @@ def build_critic(config: Config, info: DatasetInfo, layers: LayerFactory) -> ker
         x = layers.dense(config.dcgan_critic_units, use_bias=config.dcgan_biases)(x)
         x = layers.leaky_relu()(x)
     outputs = critic_outputs(config, info, layers, x, use_bias=config.dcgan_biases)
-    return keras.Model(picture, outputs, name="critic")
+    return keras.Model(image, outputs, name="critic")
 
 
 def _crop_to(side: int, x: keras.KerasTensor, layers: LayerFactory) -> keras.KerasTensor:

@@ -1,7 +1,7 @@
 """Second derivatives of a critic, compared with central differences.
 
 A gradient penalty is a function of the critic's gradient, so its own gradient takes second
-derivatives, which some layers have wrong without an error: Keras's layer and group normalisation
+derivatives, which some layers have wrong without an error: Keras's layer and group normalization
 stop the gradient through the mean, and bilinear resizing has none. Such a layer makes a penalty
 that looks right and pulls the weights elsewhere.
 """

@@ -49,7 +49,7 @@ class Fans(NamedTuple):
 
 
 def kernel_initializer(kind: str, fans: Fans, seed: int) -> keras.Initializer:
-    """The initialiser of a kernel.
+    """The initializer of a kernel.
 
     Args:
         kind: normal or dcgan: N(0, 0.02). uniform: uniform of standard deviation 0.02. he_uniform:

@@ -34,9 +34,9 @@ Operation = Callable[[keras.KerasTensor], keras.KerasTensor]
 
 
 class LayerFactory:
-    """Makes the layers of one network, all of one precision, initialised from one seed.
+    """Makes the layers of one network, all of one precision, initialized from one seed.
 
-    Every kernel has an initialiser with a seed of its own, so that a network's first values
+    Every kernel has an initializer with a seed of its own, so that a network's first values
     follow from `seed` and from the order in which its layers are made.
     """
 
@@ -60,7 +60,7 @@ class LayerFactory:
             precision: one of `POLICIES`.
             seed: of the initial values.
             initializer: of kernels, one of `initializers.kernel_initializer`'s.
-            spectral_norm: whether dense layers, convolutions and heads are spectrally normalised.
+            spectral_norm: whether dense layers, convolutions and heads are spectrally normalized.
             differentiated_twice: whether rectifiers are those of `rectifiers`.
             leaky_relu_slope: of every leaky rectifier.
             batch_norm_momentum: of batch norm's moving statistics.
@@ -101,7 +101,7 @@ class LayerFactory:
         return keras.Input((), dtype="int32")
 
     def has_bias_before(self, norm: str) -> bool:
-        """Whether a layer that a normalisation of this kind follows has a bias."""
+        """Whether a layer that a normalization of this kind follows has a bias."""
         return norm != "batch" or self._bias_before_norm
 
     def dense(
@@ -176,9 +176,9 @@ class LayerFactory:
         label: keras.KerasTensor | None = None,
         num_classes: int = 0,
     ) -> Operation:
-        """Normalisation over the global batch (batch), over each example (layer), or none.
+        """Normalization over the global batch (batch), over each example (layer), or none.
 
-        Layer normalisation has one scale and offset a filter, as Gulrajani et al. have it.
+        Layer normalization has one scale and offset a filter, as Gulrajani et al. have it.
 
         Args:
             kind: batch, layer or none.
@@ -274,11 +274,11 @@ class LayerFactory:
         return keras.layers.Cropping2D(((0, rows), (0, columns)), dtype=self._policy)
 
     def pad_margin(self, margin: int) -> keras.Layer:
-        """Pictures larger by so many pixels of zeros on each side."""
+        """Images larger by so many pixels of zeros on each side."""
         return keras.layers.ZeroPadding2D(margin, dtype=self._policy)
 
     def crop_margin(self, margin: int) -> keras.Layer:
-        """Pictures smaller by so many pixels on each side."""
+        """Images smaller by so many pixels on each side."""
         return keras.layers.Cropping2D(margin, dtype=self._policy)
 
     def output(self, activation: str) -> keras.Layer:

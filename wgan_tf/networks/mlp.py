@@ -1,6 +1,6 @@
 """Multilayer perceptrons, as WGAN-GP's toy experiments have them (Gulrajani et al. 2017).
 
-Each hidden layer is dense, then normalisation (of the generator), activation and dropout.
+Each hidden layer is dense, then normalization (of the generator), activation and dropout.
 """
 
 import math
@@ -32,7 +32,7 @@ def check(config: Config, info: DatasetInfo) -> None:
 
 
 def initializer(config: Config) -> str:
-    """How kernels are initialised."""
+    """How kernels are initialized."""
     return config.mlp_initializer
 
 
@@ -65,7 +65,7 @@ def build_critic(config: Config, info: DatasetInfo, layers: LayerFactory) -> ker
 
 
 def _hidden(units: int, norm: str, config: Config, layers: LayerFactory) -> Operation:
-    """A hidden layer before a normalisation; the code of WGAN-GP begins those of ReLU as He's."""
+    """A hidden layer before a normalization; the code of WGAN-GP begins those of ReLU as He's."""
     return layers.dense(
         units,
         use_bias=layers.has_bias_before(norm),

@@ -1,4 +1,4 @@
-"""Normalisations that Keras lacks, or has with wrong second derivatives."""
+"""Normalizations that Keras lacks, or has with wrong second derivatives."""
 
 import contextlib
 import contextvars
@@ -16,9 +16,9 @@ Moments: TypeAlias = tuple[tf.Tensor, tf.Tensor]
 
 @keras.saving.register_keras_serializable("wgan_tf")
 class LayerNormalization(keras.layers.Layer):
-    """Normalises each example over all its entries, then scales and shifts each filter.
+    """Normalizes each example over all its entries, then scales and shifts each filter.
 
-    Keras's layer and group normalisation have the same values and first derivatives, but their
+    Keras's layer and group normalization have the same values and first derivatives, but their
     variance stops the gradient through the mean (`tf.nn.moments`), which makes the second
     derivative wrong, and with it the gradient of a gradient penalty.
     """
@@ -45,7 +45,7 @@ class LayerNormalization(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("wgan_tf")
 class GroupNormalization(keras.layers.Layer):
-    """Normalises groups of filters of each example (Wu and He 2018), then scales and shifts each.
+    """Normalizes groups of filters of each example (Wu and He 2018), then scales and shifts each.
 
     Keras's layer of this name has wrong second derivatives; see `LayerNormalization`.
 
@@ -93,7 +93,7 @@ _RECORDED: contextvars.ContextVar[dict["BatchNormalization", Moments] | None] = 
 
 @contextlib.contextmanager
 def recorded_moments() -> Iterator[dict["BatchNormalization", Moments]]:
-    """Has every batch norm called at inference in this context normalise by its own batch.
+    """Has every batch norm called at inference in this context normalize by its own batch.
 
     Yields:
         The mean and the variance, [filters] each, that each of them took, filled as it is called.
@@ -108,10 +108,10 @@ def recorded_moments() -> Iterator[dict["BatchNormalization", Moments]]:
 
 @keras.saving.register_keras_serializable("wgan_tf")
 class BatchNormalization(keras.layers.Layer):
-    """Normalises each filter over the global batch (Ioffe and Szegedy 2015).
+    """Normalizes each filter over the global batch (Ioffe and Szegedy 2015).
 
     In training by the moments of all replicas' examples, which take one all-reduce a call where
-    Keras's synchronised layer takes three; every replica has equally many examples. At inference
+    Keras's synchronized layer takes three; every replica has equally many examples. At inference
     by the moving statistics, or within `recorded_moments` by those of the batch.
 
     Args:
@@ -209,7 +209,7 @@ def _global_moments(x: tf.Tensor) -> Moments:
 
 @keras.saving.register_keras_serializable("wgan_tf")
 class ClassScaleAndShift(keras.layers.Layer):
-    """gamma[y] x + beta[y]: what conditional batch norm does after normalising.
+    """gamma[y] x + beta[y]: what conditional batch norm does after normalizing.
 
     One scale and one offset a class and filter (Dumoulin et al. 2017), ones and zeros at first.
 

@@ -57,6 +57,13 @@ def digest_own(option: str, value: str) -> str:
     return keras_files.digest(value)
 
 
+def described_own(option: str, value: str) -> str:
+    """The subject of a sentence about what an option names; a library's models have no folder."""
+    if _is_code(value):
+        return f"--{option}={value} is"
+    return "The generator and the critic have layers that are"
+
+
 def kept_own(value: str, folder: str) -> str:
     """What names, once it is kept in a folder, what an option's value names; modules stay."""
     if not _is_code(value):

@@ -20,16 +20,16 @@ class Family(Protocol):
     """What a family's module provides.
 
     Attributes:
-        DRAWS_POINTS: whether examples may be points; all families draw pictures.
+        DRAWS_POINTS: whether examples may be points; all families draw images.
     """
 
     DRAWS_POINTS: bool
 
     def check(self, config: Config, info: DatasetInfo) -> None:
-        """Raises UserError where the family cannot draw such examples, pictures if it must."""
+        """Raises UserError where the family cannot draw such examples, images if it must."""
 
     def initializer(self, config: Config) -> str:
-        """How kernels are initialised where a layer does not say otherwise."""
+        """How kernels are initialized where a layer does not say otherwise."""
 
     def build_generator(
         self,

@@ -31,7 +31,7 @@ def check(config: Config, info: DatasetInfo) -> None:
     """Checks that the family can draw and judge such examples.
 
     Raises:
-        UserError: pictures of another size than is drawn, or of sides that do not halve.
+        UserError: images of another size than is drawn, or of sides that do not halve.
     """
     check_conditioning(config, "resnet_generator_norm")
     for name in ("resnet_generator_filters", "resnet_critic_filters"):
@@ -42,7 +42,7 @@ def check(config: Config, info: DatasetInfo) -> None:
     if drawn != side:
         raise UserError(
             f"--resnet_start_size={config.resnet_start_size}, doubled by each of the {doublings} "
-            f"blocks of --resnet_generator_filters, gives pictures of {drawn} pixels, not of "
+            f"blocks of --resnet_generator_filters, gives images of {drawn} pixels, not of "
             f"{side}; change one of them, or --image_size."
         )
     halvings = config.resnet_critic_downsamplings
@@ -54,19 +54,19 @@ def check(config: Config, info: DatasetInfo) -> None:
         )
     if side % 2**halvings:
         raise UserError(
-            f"--resnet_critic_downsamplings={halvings} does not fit pictures of {side} pixels, "
+            f"--resnet_critic_downsamplings={halvings} does not fit images of {side} pixels, "
             "which do not halve evenly so often; give a smaller number, or --image_size."
         )
 
 
 def initializer(config: Config) -> str:
-    """How kernels are initialised outside the residual branches."""
+    """How kernels are initialized outside the residual branches."""
     kind = config.resnet_initializer
     return "glorot_uniform" if kind == "wgan_gp" else kind
 
 
 def build_generator(config: Config, info: DatasetInfo, layers: LayerFactory) -> keras.Model:
-    """[latent [B, latent_dim], label int32 [B] if any] -> pictures [B, H, W, C]."""
+    """[latent [B, latent_dim], label int32 [B] if any] -> images [B, H, W, C]."""
     side, filters = config.resnet_start_size, config.resnet_generator_filters
     kind = config.resnet_generator_norm
     condition = condition_generator(config, info, layers)
@@ -85,12 +85,12 @@ def build_generator(config: Config, info: DatasetInfo, layers: LayerFactory) -> 
 
 
 def build_critic(config: Config, info: DatasetInfo, layers: LayerFactory) -> keras.Model:
-    """Pictures [B, H, W, C] -> [scores [B, 1], class logits [B, num_classes] if any]."""
+    """Images [B, H, W, C] -> [scores [B, 1], class logits [B, num_classes] if any]."""
     first_filters, *filters = config.resnet_critic_filters
     kind = config.resnet_critic_norm
     blocks = _Blocks(config, layers, lambda: layers.norm(kind), kind)
     halvings = config.resnet_critic_downsamplings
-    picture = x = layers.input(info.example_shape)
+    image = x = layers.input(info.example_shape)
     if config.resnet_critic_first_block == "optimized":
         x = blocks.first(x, first_filters, halves=halvings > 0)
         halvings = max(halvings - 1, 0)
@@ -102,7 +102,7 @@ def build_critic(config: Config, info: DatasetInfo, layers: LayerFactory) -> ker
         x = layers.global_mean()(layers.relu()(x))
     else:
         x = layers.flatten()(x)
-    return keras.Model(picture, critic_outputs(config, info, layers, x), name="critic")
+    return keras.Model(image, critic_outputs(config, info, layers, x), name="critic")
 
 
 class _Blocks:
@@ -136,7 +136,7 @@ class _Blocks:
         return self._layers.add()([shortcut, residual])
 
     def first(self, x: keras.KerasTensor, filters: int, *, halves: bool) -> keras.KerasTensor:
-        """The critic's block on pixels, which are neither normalised nor rectified."""
+        """The critic's block on pixels, which are neither normalized nor rectified."""
         residual = self._convolve(x, filters)
         residual = self._convolve(self._layers.relu()(residual), filters)
         if halves:

@@ -197,7 +197,7 @@ def _check_drawn(config: Config, generator: keras.Model, inputs: Sequence[tf.Ten
 def _check_constraint(config: Config, critic: keras.Model, trial: _Trial) -> None:
     if config.lipschitz == "spectral_norm" and not spectral.is_normalized(critic):
         raise UserError(
-            "The critic has no spectrally normalised layer, which --lipschitz=spectral_norm asks "
+            "The critic has no spectrally normalized layer, which --lipschitz=spectral_norm asks "
             "for; make it of wgan_tf.layers.SpectralConv2D and SpectralDense."
         )
     if lipschitz.find_penalty(config.lipschitz) is None:

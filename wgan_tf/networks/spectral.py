@@ -38,7 +38,7 @@ class _SpectralNormalized(keras.layers.Layer):
         )
 
     def save_own_variables(self, store: Any) -> None:
-        """Saves the kernel as it is trained, and u; Keras would save the normalised one alone."""
+        """Saves the kernel as it is trained, and u; Keras would save the normalized one alone."""
         for number, weight in enumerate(self.weights):
             store[str(number)] = weight
 
@@ -89,7 +89,7 @@ class SpectralConv2D(_SpectralNormalized, keras.layers.Conv2D):
 
 
 def iterate(network: keras.Model) -> None:
-    """Keeps one power iteration of every spectrally normalised layer."""
+    """Keeps one power iteration of every spectrally normalized layer."""
     for layer in _normalized(network):
         layer.iterate()
 
@@ -101,7 +101,7 @@ def hold_directions(network: keras.Model) -> None:
 
 
 def is_normalized(network: keras.Model) -> bool:
-    """Whether a network has a spectrally normalised layer."""
+    """Whether a network has a spectrally normalized layer."""
     return any(_normalized(network))
 
 

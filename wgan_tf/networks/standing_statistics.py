@@ -13,7 +13,7 @@ from wgan_tf.networks.normalization import BatchNormalization, recorded_moments
 class StandingStatistics:
     """Puts standing statistics (Brock et al. 2019) into the batch norms of one network.
 
-    Over N batches, each of which passes with every norm normalising by the batch's own moments
+    Over N batches, each of which passes with every norm normalizing by the batch's own moments
     and without dropout, the statistics of a norm are the mean of its N means and the mean of its N
     variances. They follow from the weights and the batches alone, not from the moving statistics
     that they replace.

@@ -85,8 +85,8 @@ def smooth(values: np.ndarray, reach: int) -> np.ndarray:
 def figure(chart: Chart, runs: Sequence[RecordedRun]) -> go.Figure:
     """Draws a chart: every metric of every run smoothed, over itself as it is, paler.
 
-    The curves of a single run have a colour each. Those of several have a colour a run and a dash a
-    metric, and the legend tells the two apart. A trace's `meta` has the number of its colour, which
+    The curves of a single run have a color each. Those of several have a color a run and a dash a
+    metric, and the legend tells the two apart. A trace's `meta` has the number of its color, which
     the page chooses; None where it stands for no run. A band shows a metric's spread where that is
     known. An axis of values above zero over more than a decade is logarithmic.
     """
@@ -134,7 +134,7 @@ def _log_ticks(values: np.ndarray) -> list[float]:
 
 @dataclasses.dataclass(frozen=True)
 class _Style:
-    """How a curve looks: its names in the legend and where the pointer is, its colour's number."""
+    """How a curve looks: its names in the legend and where the pointer is, its color's number."""
 
     legend: str
     hover: str

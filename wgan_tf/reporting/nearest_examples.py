@@ -1,4 +1,4 @@
-"""How a run's samples lie to its training examples: memorised, or all alike."""
+"""How a run's samples lie to its training examples: memorized, or all alike."""
 
 import dataclasses
 
@@ -20,8 +20,8 @@ MAX_VALUES = 2_500_000_000
 
 
 @dataclasses.dataclass(frozen=True)
-class Picture:
-    """A picture as a PNG file, and how far it is from the sample that it belongs to."""
+class Image:
+    """An image as a PNG file, and how far it is from the sample that it belongs to."""
 
     png: bytes
     distance: float
@@ -32,14 +32,14 @@ class Match:
     """A sample, as a PNG file, and the real examples nearest to it."""
 
     sample: bytes
-    nearest: list[Picture]
+    nearest: list[Image]
 
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
     """Samples of a checkpoint against training examples.
 
-    Distances of pictures are root mean square differences of their values in 0 to 255; of points,
+    Distances of images are root mean square differences of their values in 0 to 255; of points,
     Euclidean.
 
     Attributes:
@@ -79,8 +79,8 @@ def compare(run: RecordedRun) -> Comparison:
     else:
         samples = sampler.draw(SAMPLES, SEED)
 
-    is_picture = samples.ndim == 4
-    unit = np.sqrt(np.prod(samples.shape[1:])) if is_picture else 1.0
+    is_image = samples.ndim == 4
+    unit = np.sqrt(np.prod(samples.shape[1:])) if is_image else 1.0
     compared = _evenly(store.num_examples, MAX_VALUES // int(np.prod(store.example_shape)))
     near_samples = nearest_neighbours(samples, store.read_blocks(compared), NEIGHBOURS)
     chosen = compared[_evenly(len(compared), SAMPLES)]
@@ -94,10 +94,10 @@ def compare(run: RecordedRun) -> Comparison:
     if len(evaluated) < diagnostics.FEWEST_DIVERSITIES:
         judgements.append(diagnostics.outputs_collapse(diversity(samples, real)))
     matches = []
-    for i in np.argsort(near_samples.distances[:, 0])[: MATCHES_SHOWN if is_picture else 0]:
+    for i in np.argsort(near_samples.distances[:, 0])[: MATCHES_SHOWN if is_image else 0]:
         examples, _ = store.read(near_samples.numbers[i])
         nearest = [
-            Picture(encode_png(example), float(distance / unit))
+            Image(encode_png(example), float(distance / unit))
             for example, distance in zip(examples, near_samples.distances[i], strict=True)
         ]
         matches.append(Match(encode_png(samples[i]), nearest))

@@ -1,1 +1,1 @@
-"""Pictures drawn from a trained generator, as a user asks for them."""
+"""Images drawn from a trained generator, as a user asks for them."""

@@ -1,4 +1,4 @@
-"""The pictures of each kind that can be asked for."""
+"""The images of each kind that can be asked for."""
 
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
@@ -41,7 +41,7 @@ def class_grid(sampler: Sampler, request: Request) -> np.ndarray:
 
 
 def interpolation(sampler: Sampler, request: Request) -> np.ndarray:
-    """Pictures [rows, steps, H, W, C]: row i from latent i of one seed to latent i of another."""
+    """Images [rows, steps, H, W, C]: row i from latent i of one seed to latent i of another."""
     to_seed = request.seed + 1 if request.to_seed is None else request.to_seed
     start, end = (
         _truncated(sampler.latents(request.rows, seed), sampler, request)
@@ -52,7 +52,7 @@ def interpolation(sampler: Sampler, request: Request) -> np.ndarray:
 
 
 def traversal(sampler: Sampler, request: Request) -> np.ndarray:
-    """Pictures [rows, steps, H, W, C]: in row i number i of the seed's first latent varies."""
+    """Images [rows, steps, H, W, C]: in row i number i of the seed's first latent varies."""
     (latent,) = sampler.latents(1, request.seed)
     paths = traverse(latent, request.rows, _steps(request), sampler.spec.latent_distribution)
     return _along_paths(sampler, request, _truncated(paths, sampler, request), one_class=True)
@@ -61,20 +61,20 @@ def traversal(sampler: Sampler, request: Request) -> np.ndarray:
 def neighbours(
     sampler: Sampler, request: Request, training_images: TrainingImages | None
 ) -> np.ndarray:
-    """Pictures [rows, columns, H, W, C]: a sample, then the training pictures nearest to it.
+    """Images [rows, columns, H, W, C]: a sample, then the training images nearest to it.
 
     Raises:
-        UserError: there are no training pictures, or fewer than columns.
+        UserError: there are no training images, or fewer than columns.
     """
     if training_images is None:
         raise UserError(
-            "--kind=neighbours needs the training pictures, which --saved_model does not have; "
+            "--kind=neighbours needs the training images, which --saved_model does not have; "
             "give --workdir."
         )
     store, count = training_images(), request.columns - 1
     if store.num_examples < count:
         raise UserError(
-            f"--columns={request.columns} shows {count} training pictures a sample, of which there "
+            f"--columns={request.columns} shows {count} training images a sample, of which there "
             f"are {store.num_examples}; give fewer columns."
         )
     samples = np.concatenate(list(independent(sampler, request)))[: request.rows]
@@ -96,8 +96,8 @@ def _along_paths(
     rows, steps, width = paths.shape
     classes = np.repeat(np.zeros(rows, int) if one_class else np.arange(rows), steps)
     labels = _labels(sampler, classes, request.class_number(sampler))
-    pictures = sampler.generate(paths.reshape(-1, width), labels)
-    return pictures.reshape(rows, steps, *pictures.shape[1:])
+    images = sampler.generate(paths.reshape(-1, width), labels)
+    return images.reshape(rows, steps, *images.shape[1:])
 
 
 def _labels(sampler: Sampler, positions: np.ndarray, number: int | None) -> np.ndarray | None:

@@ -19,7 +19,7 @@ _LEAST_PROBABILITY = 1e-9
 def truncate(latents: Floats, limit: float, distribution: str) -> Floats:
     """Maps latents to their distribution given that no value is beyond a limit.
 
-    The map is monotone, F_T^-1(F(z)) with F_T the truncated distribution's, so that pictures of
+    The map is monotone, F_T^-1(F(z)) with F_T the truncated distribution's, so that images of
     a seed change little by little with the limit.
 
     Args:

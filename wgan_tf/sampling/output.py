@@ -1,4 +1,4 @@
-"""Drawn pictures as files: one picture, an animation, or a folder of single ones."""
+"""Drawn images as files: one image, an animation, or a folder of single ones."""
 
 import pathlib
 import shutil
@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from wgan_tf.errors import UserError
-from wgan_tf.files import write_output
+from wgan_tf.files import is_full_disk, write_output
 from wgan_tf.labels import grid_labels
 from wgan_tf.monitoring.grids import density_plot, encode_animation, encode_png, image_grid
 from wgan_tf.sampling import kinds
@@ -29,7 +29,7 @@ def write_samples(
     Args:
         sampler: what draws.
         request: what to draw, and where to.
-        training_images: opens the pictures that the generator was trained on, if they are known.
+        training_images: opens the images that the generator was trained on, if they are known.
 
     Raises:
         UserError: the request does not go with the generator, or cannot be written.
@@ -49,16 +49,16 @@ def write_samples(
             write_output(request.out, encode_png(_still(np.concatenate(list(blocks)), columns)))
         return
     if kind == "neighbours":
-        pictures = kinds.neighbours(sampler, request, training_images)
+        images = kinds.neighbours(sampler, request, training_images)
     elif kind == "interpolation":
-        pictures = kinds.interpolation(sampler, request)
+        images = kinds.interpolation(sampler, request)
     else:
-        pictures = kinds.traversal(sampler, request)
-    rows, columns = pictures.shape[:2]
+        images = kinds.traversal(sampler, request)
+    rows, columns = images.shape[:2]
     if request.is_animation:
-        write_output(request.out, _animation(pictures, ANIMATION_FORMATS[request.suffix]))
+        write_output(request.out, _animation(images, ANIMATION_FORMATS[request.suffix]))
         return
-    flat = pictures.reshape(rows * columns, *pictures.shape[2:])
+    flat = images.reshape(rows * columns, *images.shape[2:])
     if request.suffix:
         write_output(request.out, encode_png(_still(flat, columns)))
     else:
@@ -71,8 +71,8 @@ def _still(examples: np.ndarray, columns: int | None) -> np.ndarray:
     return image_grid(examples, columns)
 
 
-def _animation(pictures: np.ndarray, file_format: str) -> bytes:
-    there = [image_grid(pictures[:, step]) for step in range(pictures.shape[1])]
+def _animation(images: np.ndarray, file_format: str) -> bytes:
+    there = [image_grid(images[:, step]) for step in range(images.shape[1])]
     back = there[-2:0:-1]
     return encode_animation(there + back, file_format, _MILLISECONDS_A_FRAME)
 
@@ -85,10 +85,12 @@ def _write_folder(request: Request, total: int, blocks: Iterable[np.ndarray]) ->
         if folder.exists():
             folder.rmdir()
         unfinished.mkdir(parents=True)
-        for number, picture in enumerate(_told(blocks, total)):
-            (unfinished / f"{number:07d}.png").write_bytes(encode_png(picture))
+        for number, image in enumerate(_told(blocks, total)):
+            (unfinished / f"{number:07d}.png").write_bytes(encode_png(image))
         unfinished.rename(folder)
     except OSError as error:
+        if is_full_disk(error):
+            raise
         raise UserError(
             f"--out={request.out} cannot be written ({error.strerror}); name a new folder, or an "
             "empty one, where you may write."
@@ -98,7 +100,7 @@ def _write_folder(request: Request, total: int, blocks: Iterable[np.ndarray]) ->
 
 
 def _told(blocks: Iterable[np.ndarray], total: int) -> Iterator[np.ndarray]:
-    with tqdm(total=total, unit="picture", file=sys.stderr, disable=None) as bar:
+    with tqdm(total=total, unit="image", file=sys.stderr, disable=None) as bar:
         for block in blocks:
             yield from block
             bar.update(len(block))

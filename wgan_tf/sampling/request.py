@@ -87,7 +87,7 @@ class Request:
             kind not in ("grid", "class_grid") or self.suffix != ".png"
         ):
             raise UserError(
-                f"--kind={kind} with --out={self.out} needs a generator of pictures, but "
+                f"--kind={kind} with --out={self.out} needs a generator of images, but "
                 f"{sampler.origin} draws points; take --kind=grid and a .png file."
             )
         if kind == "class_grid" and not has_classes:
@@ -142,7 +142,7 @@ class Request:
             )
         if self.suffix and self.n > MAX_EXAMPLES_IN_IMAGE:
             raise UserError(
-                f"--n={self.n} is too many for one picture; at most {MAX_EXAMPLES_IN_IMAGE}, or "
+                f"--n={self.n} is too many for one image; at most {MAX_EXAMPLES_IN_IMAGE}, or "
                 "give a folder as --out."
             )
         if self.is_animation and kind not in ANIMATED_KINDS:

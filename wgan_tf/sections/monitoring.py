@@ -33,7 +33,7 @@ class MonitoringOptions:
     )
     eval_metrics: tuple[str, ...] = option(
         ("fid",),
-        "Metrics of pictures in an evaluation; empty for the critic's estimate alone. The best "
+        "Metrics of images in an evaluation; empty for the critic's estimate alone. The best "
         "checkpoint has the least fid, or without it kid, or without both sliced_wasserstein.",
         choices=(
             "fid",
@@ -64,7 +64,7 @@ class MonitoringOptions:
     )
     inception_protocol: str = option(
         "legacy_tensorflow",
-        "How pictures are resized for Inception.",
+        "How images are resized for Inception.",
         choices=("legacy_tensorflow", "clean"),
         only_with=WITH_INCEPTION,
         may_change=True,

@@ -27,7 +27,7 @@ class NetworkOptions:
     )
     output_activation: str = option(
         "tanh",
-        "Last function of the generator, which sets the range that pictures are scaled to: tanh "
+        "Last function of the generator, which sets the range that images are scaled to: tanh "
         "[-1, 1], sigmoid [0, 1], linear for points.",
         choices=("tanh", "sigmoid", "linear"),
     )

@@ -59,6 +59,14 @@ class TrainingOptions:
     generator_batch_multiple: int = option(
         1, "The generator's step draws so many times batch_size latents.", minimum=1, maximum=64
     )
+    augment: str = option(
+        "none",
+        "How real and generated images are changed at random before the critic sees them in "
+        "training, so that it does not learn few images by heart: in color, by translation and by "
+        "cutout, all of them always (diffaugment), or each with a probability that evaluations "
+        "raise while the critic overfits and lower while it does not (adaptive).",
+        choices=("none", "diffaugment", "adaptive"),
+    )
     optimizer: str = option(
         "adam",
         "Optimizer of both networks.",

@@ -147,8 +147,8 @@ def newest_metrics(
     """The newest finite value of each metric up to a step, and the step that it is of.
 
     Args:
-        metrics: Lines with a "step" and values, oldest first.
-        step: The last one that counts.
+        metrics: lines with a "step" and values, oldest first.
+        step: the last one that counts.
 
     Returns:
         {name: {"step": int, "value": float}}.

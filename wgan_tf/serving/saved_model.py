@@ -38,18 +38,18 @@ def write_saved_model(
     TensorFlow Serving warms it up with.
 
     Args:
-        module: What to save.
-        export_dir: The folder of all versions; made if it does not exist.
-        card: The facts about the model.
+        module: what to save.
+        export_dir: the folder of all versions; made if it does not exist.
+        card: the facts about the model.
 
     Returns:
         The path of the new version.
 
     Raises:
-        ExportError: If the loaded model differs from the module or gives values that are not
+        ExportError: if the loaded model differs from the module or gives values that are not
             finite. No version is added then.
-        TypeError: If the model card holds something that JSON has no form for.
-        ValueError: If the model card holds a number that is not finite.
+        TypeError: if the model card holds something that JSON has no form for.
+        ValueError: if the model card holds a number that is not finite.
     """
     root = os.fspath(export_dir)
     with _unfinished_folder(root) as unfinished:

@@ -23,22 +23,22 @@ class ServedModule(tf.Module, abc.ABC):
     told in a tf.errors.InvalidArgumentError.
 
     Attributes:
-        serving_default: Examples of given latents, float32 [N, latent_dim], and labels, int32
+        serving_default: examples of given latents, float32 [N, latent_dim], and labels, int32
             [N], as floating point.
         sample: n examples (int32 []) of a seed (int64 []) and a label (int32 []). The first ones
             are the same for every n, which is between 1 and MAX_EXAMPLES_PER_CALL.
-        spec: What the generator takes and gives.
+        spec: what the generator takes and gives.
     """
 
     def __init__(self, generator: Generator, spec: GeneratorSpec) -> None:
         """Wraps a generator; nothing is traced yet.
 
         Args:
-            generator: Maps a list of latents, float32 [N, latent_dim], and labels, int32 [N], if
+            generator: maps a list of latents, float32 [N, latent_dim], and labels, int32 [N], if
                 it takes any, to examples [N, *example_shape]. What it has in `variables`, as
                 Keras models and tf.Modules do, is saved. Called with the list alone it must be in
                 inference mode, as a Keras model is.
-            spec: What it takes and gives.
+            spec: what it takes and gives.
         """
         super().__init__()
         # A Keras model that is tracked itself is restored by tf.saved_model.load, but not by the
@@ -189,11 +189,11 @@ class ImageModule(ServedModule):
         """Wraps a generator; nothing is traced yet.
 
         Args:
-            generator: As `ServedModule` takes it.
-            spec: With an image of 1 to 4 channels and a pixel scale.
+            generator: as `ServedModule` takes it.
+            spec: with an image of 1 to 4 channels and a pixel scale.
 
         Raises:
-            ValueError: If PNG has no such images, or there is no pixel scale.
+            ValueError: if PNG has no such images, or there is no pixel scale.
         """
         shape = spec.example_shape
         if len(shape) != 3 or not 1 <= shape[2] <= 4:

@@ -28,9 +28,9 @@ def write_warmup_requests(
     """Writes a request for each signature into a SavedModel's folder, as a TFRecord file.
 
     Args:
-        model_path: The SavedModel's folder.
-        requests: The arguments by the name of the signature.
-        model_name: What the requests call the model; a server does not look at it.
+        model_path: the SavedModel's folder.
+        requests: the arguments by the name of the signature.
+        model_name: what the requests call the model; a server does not look at it.
     """
     with tf.io.TFRecordWriter(f"{model_path}/{WARMUP_FILE}") as writer:
         for signature, arguments in requests.items():

@@ -9,11 +9,11 @@ import tensorflow as tf
 
 from wgan_tf.errors import UserError, reason
 from wgan_tf.files import remove_leftovers, write_atomically
+from wgan_tf.log import Log
 
 # What TensorFlow raises on a checkpoint whose files are damaged, gone or of other variables.
 UNREADABLE = (tf.errors.OpError, AssertionError, IndexError, ValueError, RuntimeError)
 
-Tell = Callable[[str], None]
 
 _FILE = re.compile(r"step-(0|[1-9]\d*)\.(index|data-\d{5}-of-\d{5})")
 _LIST = "checkpoint"
@@ -89,12 +89,12 @@ class CheckpointFolder:
         if tf.io.gfile.exists(writing):
             tf.io.gfile.rmtree(writing)
 
-    def restore_newest(self, restore: Callable[[str], object], tell: Tell) -> int | None:
+    def restore_newest(self, restore: Callable[[str], object], log: Log) -> int | None:
         """Restores the newest checkpoint that can be read.
 
         Args:
             restore: restores the checkpoint of a path, and raises one of `UNREADABLE` if it cannot.
-            tell: takes a message for the user about each that cannot be read.
+            log: takes a message for the user about each that cannot be read.
 
         Returns:
             The step of the checkpoint; None where there are no checkpoints.
@@ -108,7 +108,7 @@ class CheckpointFolder:
             try:
                 restore(path)
             except UNREADABLE as error:
-                tell(f"Checkpoint {path} cannot be read ({reason(error)}); trying an older one.")
+                log(f"Checkpoint {path} cannot be read ({reason(error)}); trying an older one.")
             else:
                 return step
         if steps:

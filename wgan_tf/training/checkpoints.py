@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from wgan_tf.errors import DivergenceError, UserError, reason
 from wgan_tf.files import write_atomically
-from wgan_tf.training.checkpoint_folder import CheckpointFolder, Tell
+from wgan_tf.log import Log
+from wgan_tf.training.checkpoint_folder import CheckpointFolder
 from wgan_tf.training.state import TrainingState
 
 
@@ -48,16 +49,16 @@ class Checkpoints:
         """The step of the checkpoint that was saved or restored last."""
         return None if self._saved is None else self._saved[0]
 
-    def restore_newest(self, tell: Tell) -> None:
+    def restore_newest(self, log: Log) -> None:
         """Restores the newest checkpoint that can be read; without any, changes nothing.
 
         Args:
-            tell: takes a message for the user about each that cannot.
+            log: takes a message for the user about each that cannot.
 
         Raises:
             UserError: there are checkpoints, but none can be read.
         """
-        step = self._folder.restore_newest(self._state.take, tell)
+        step = self._folder.restore_newest(self._state.take, log)
         self._saved = None if step is None else self._counters()
 
     def save(self) -> None:

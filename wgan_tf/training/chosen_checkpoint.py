@@ -1,13 +1,13 @@
 """Which of a run's checkpoints is drawn from or exported."""
 
 import re
-import sys
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import tensorflow as tf
 
 from wgan_tf.errors import UserError, reason
+from wgan_tf.log import log_to_stderr
 from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.training.checkpoint_folder import UNREADABLE, CheckpointFolder
@@ -53,9 +53,7 @@ def restore_checkpoint(
     if isinstance(checkpoint, int):
         return _restore_step(folder, checkpoint, restore)
     directory = folder.best_checkpoints if checkpoint == "best" else folder.checkpoints
-    step = CheckpointFolder(directory).restore_newest(
-        restore, lambda message: print(message, file=sys.stderr)
-    )
+    step = CheckpointFolder(directory).restore_newest(restore, log_to_stderr)
     if step is not None:
         return step
     if checkpoint == "best":

@@ -81,9 +81,11 @@ class Draws:
             inputs.append(self._slice_of(moment, labels))
         return inputs
 
-    def uniform(self, moment: Moment, purpose: Purpose, example_shape: Sequence[int]) -> tf.Tensor:
-        """Numbers uniform on [0, 1), [B, *example_shape]."""
-        shape = (self._config.batch_size, *example_shape)
+    def uniform(
+        self, moment: Moment, purpose: Purpose, example_shape: Sequence[int], *, multiple: int = 1
+    ) -> tf.Tensor:
+        """Numbers uniform on [0, 1), [B, *example_shape], for `multiple` times a batch."""
+        shape = (multiple * self._config.batch_size, *example_shape)
         return self._sliced(moment, purpose, lambda key: random_numbers.uniform(shape, key))
 
     def dropout(

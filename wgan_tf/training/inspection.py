@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from wgan_tf import augmentation
 from wgan_tf.config import Config
 from wgan_tf.data.batches import batch_indices
 from wgan_tf.data.store import Store
@@ -35,14 +36,35 @@ def clipped_share(config: Config, state: TrainingState) -> Mapping[str, float]:
 
 
 def held_out_metrics(
-    config: Config, trainer: Trainer, held_out: Store, count: int
+    config: Config, trainer: Trainer, store: Store, held_out: Store, count: int
 ) -> Mapping[str, float]:
-    """What the critic says of about `count` held-out examples, always the same ones.
+    """What the critic says of held-out examples and of as many training ones, always the same.
 
-    By the names of `Step.held_out_metrics` with `held_out_` before.
+    Like is measured with like: none are augmented, and both are compared with the same generated
+    examples.
+
+    Args:
+        config: the run's configuration.
+        trainer: whose critic is asked.
+        store: the examples that are trained on.
+        held_out: others.
+        count: about how many of each, where there are so many.
+
+    Returns:
+        training_wasserstein_estimate; overfitting, see `augmentation.overfitting`; and what
+        `Step.held_out_metrics` names, of held-out examples, with `held_out_` before.
     """
-    found = trainer.held_out_metrics(held_out_batches(config, held_out, count))
-    return {f"held_out_{name}": value for name, value in found.items()}
+    count = min(count, store.num_examples, held_out.num_examples)
+    of_training, of_held_out = (
+        trainer.held_out_metrics(held_out_batches(config, examples, count))
+        for examples in (store, held_out)
+    )
+    training = of_training["wasserstein_estimate"]
+    return {
+        "training_wasserstein_estimate": training,
+        **{f"held_out_{name}": value for name, value in of_held_out.items()},
+        "overfitting": augmentation.overfitting(training, of_held_out["wasserstein_estimate"]),
+    }
 
 
 def held_out_batches(config: Config, store: Store, count: int) -> Iterator[np.ndarray]:

@@ -26,6 +26,7 @@ class TrainingState(tf.train.Checkpoint):
         rollbacks: how often the run went back to a checkpoint, int64; a key of all random draws.
         metric_totals: what the means of the next metrics are made of so far, float32; see
             `Trainer.hold_metrics`.
+        augment_probability: of each augmentation, float32, if it is adaptive; None if not.
     """
 
     generator: keras.Model
@@ -37,6 +38,7 @@ class TrainingState(tf.train.Checkpoint):
     reported: tf.Variable
     rollbacks: tf.Variable
     metric_totals: tf.Variable
+    augment_probability: tf.Variable | None
 
     def __init__(self, config: Config, info: DatasetInfo) -> None:
         """Makes the first state of a run; to be called in the strategy's scope."""
@@ -59,6 +61,15 @@ class TrainingState(tf.train.Checkpoint):
             step=_counter(),
             reported=_counter(),
             rollbacks=_counter(),
+        )
+        self.augment_probability = (
+            tf.Variable(
+                0.0,
+                trainable=False,
+                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            )
+            if config.augment == "adaptive"
+            else None
         )
 
     def take(self, path: str) -> None:

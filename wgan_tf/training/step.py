@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from wgan_tf import lipschitz, pixels
+from wgan_tf import augmentation, lipschitz, pixels
 from wgan_tf.config import Config
 from wgan_tf.networks import registry, spectral
 from wgan_tf.objectives import find_objective
@@ -97,10 +97,7 @@ class Step:
         """
         moment = Moment(step, critic_step, replica, self._stream())
         self._clip("before_update")
-        real = Examples(
-            self._scaled(stored, moment, Purpose.DEQUANTIZATION),
-            label if self._num_classes else None,
-        )
+        real = Examples(self._real(stored, moment), label if self._num_classes else None)
         generated = self._generated_for_critic(real.label, moment)
         update = (
             self._update_separately
@@ -194,6 +191,12 @@ class Step:
         with tf.GradientTape() as tape:
             with draws.dropout(moment, Purpose.GENERATOR_STEP_GENERATOR_DROPOUT):
                 generated = state.generator(inputs, training=True)
+            generated = self._augmented(
+                generated,
+                moment,
+                Purpose.GENERATOR_STEP_AUGMENTATION,
+                multiple=config.generator_batch_multiple,
+            )
             with draws.dropout(moment, Purpose.GENERATOR_STEP_CRITIC_DROPOUT):
                 of_generated = self._judge(generated)
             losses = self._objective.generator_loss(of_generated.scores)
@@ -259,6 +262,24 @@ class Step:
         if config.lipschitz == "weight_clipping" and config.clip_timing == timing:
             lipschitz.clip_variables(self._state.critic.trainable_variables, config.clip_value)
 
+    def _real(self, stored: tf.Tensor, moment: Moment) -> tf.Tensor:
+        values = self._scaled(stored, moment, Purpose.DEQUANTIZATION)
+        if self._config.mirror:
+            drawn = self._draws.uniform(moment, Purpose.MIRROR, ())
+            values = augmentation.mirror(values, drawn)
+        return self._augmented(values, moment, Purpose.REAL_AUGMENTATION)
+
+    def _augmented(
+        self, values: tf.Tensor, moment: Moment, purpose: Purpose, *, multiple: int = 1
+    ) -> tf.Tensor:
+        """Examples as the critic is to see them in training."""
+        if self._config.augment == "none" or self._pixel_scale is None:
+            return values
+        drawn = self._draws.uniform(moment, purpose, (augmentation.NUMBERS,), multiple=multiple)
+        adaptive = self._state.augment_probability
+        probability = 1.0 if adaptive is None else adaptive.read_value()
+        return augmentation.augment(values, drawn, self._pixel_scale, probability)
+
     def _generated_for_critic(self, real_label: tf.Tensor | None, moment: Moment) -> Examples:
         config, draws = self._config, self._draws
         inputs = draws.generator_inputs(
@@ -270,6 +291,7 @@ class Step:
             values = self._state.generator(
                 inputs, training=config.critic_step_generator == "training"
             )
+        values = self._augmented(values, moment, Purpose.GENERATED_AUGMENTATION)
         return Examples(values, inputs[1] if self._num_classes else None)
 
     def _real_losses(self, judgement: Judgement, real: Examples) -> tf.Tensor:

@@ -106,6 +106,17 @@ class Trainer:
         """How often the run went back to a checkpoint, since numbers were not finite."""
         return int(self.state.rollbacks.numpy())
 
+    @property
+    def augment_probability(self) -> float | None:
+        """Of each augmentation, in the steps to come; None if it is not adaptive."""
+        probability = self.state.augment_probability
+        return None if probability is None else float(probability.numpy())
+
+    def set_augment_probability(self, probability: float) -> None:
+        """Changes it, if augmentation is adaptive; all workers have to at the same step."""
+        if self.state.augment_probability is not None:
+            self.state.augment_probability.assign(probability)
+
     def take_up(self, rollbacks: int | None = None) -> None:
         """Goes on from a state that was restored, with the metrics that are held in it.
 

@@ -3,8 +3,9 @@
 import contextlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
+from wgan_tf.augmentation import adapted
 from wgan_tf.config import Config
 from wgan_tf.errors import DivergenceError
 from wgan_tf.training import schedule
@@ -23,6 +24,7 @@ def train(
     checkpoints: Checkpoints,
     observer: Observer,
     stop: StopRequest,
+    inspect: Callable[[], Mapping[str, float]] | None = None,
 ) -> bool:
     """Takes the steps that are left.
 
@@ -35,6 +37,8 @@ def train(
         checkpoints: where the state is saved.
         observer: is told what is done.
         stop: looked at between calls; one that any worker received stops all.
+        inspect: what the critic says of held-out examples, by name, told with an evaluation;
+            adaptive augmentation goes by its `overfitting`. None where nothing is held out.
 
     Returns:
         Whether the last step is taken; if not, a stop was asked for. The state is saved.
@@ -44,7 +48,7 @@ def train(
         Stopped: a stop was asked for while something took long.
     """
     with stop.deferred():
-        return _Loop(config, trainer, checkpoints, observer, stop).run()
+        return _Loop(config, trainer, checkpoints, observer, stop, inspect).run()
 
 
 class _Loop:
@@ -55,12 +59,14 @@ class _Loop:
         checkpoints: Checkpoints,
         observer: Observer,
         stop: StopRequest,
+        inspect: Callable[[], Mapping[str, float]] | None,
     ) -> None:
         self._config = config
         self._trainer = trainer
         self._checkpoints = checkpoints
         self._observer = observer
         self._stop = stop
+        self._inspect = inspect
         self._pace = Pace(config)
         self._begun_at = trainer.step
         self._to_profile = config.profile_steps
@@ -134,7 +140,15 @@ class _Loop:
         images = self._config.batch_size * (batches[1] - batches[0])
         # Steps that another process took have no time here.
         metrics["images_per_sec"] = images / self._seconds if self._seconds else 0.0
+        probability = self._trainer.augment_probability
+        if probability is not None:
+            metrics["augment_probability"] = probability
+        if evaluates and self._inspect:
+            metrics.update(self._inspect())
         self._observer.summarized(step, metrics, evaluates=evaluates)
+        # Last, so that what was told and saved is of the steps that were taken.
+        if probability is not None and "overfitting" in metrics:
+            self._trainer.set_augment_probability(adapted(probability, metrics["overfitting"]))
 
     @contextlib.contextmanager
     def _saved_if(self, takes_long: bool) -> Iterator[None]:

@@ -18,6 +18,7 @@ from wgan_tf.data.store import Store
 from wgan_tf.errors import UserError
 from wgan_tf.evaluation.cache import digest_of
 from wgan_tf.files import write_atomically
+from wgan_tf.log import Log
 from wgan_tf.networks import registry
 from wgan_tf.networks.graph import layers_within
 from wgan_tf.options import format_value
@@ -100,25 +101,25 @@ class Tuning:
             if config.jit_compile == "auto" and can_use_xla(strategy):
                 self._compilers.append("true")
 
-    def choose(self, measure: Measure, tell: Callable[[str], None]) -> Config:
+    def choose(self, measure: Measure, log: Log) -> Config:
         """The configuration with the fastest choice, in which nothing is left open.
 
         Where it is not known already, it is measured, and kept beside the data for the next run.
 
         Args:
             measure: see `prepare_turns`.
-            tell: is told the choice.
+            log: is told the choice.
         """
         if not self._is_measured():
             return self._plain.in_config(self._config)
         choice = self._read()
         if choice:
-            tell(f"Computes in {choice}, the fastest here when it was measured")
+            log(f"Computes in {choice}, the fastest here when it was measured")
         else:
             rates, is_complete = self._rates(measure)
             choice = _fastest(rates)
             told = ", ".join(f"{each} {rate:,.0f}" for each, rate in rates.items())
-            tell(f"Computes in {choice}, the fastest here (examples a second: {told})")
+            log(f"Computes in {choice}, the fastest here (examples a second: {told})")
             if is_complete:
                 self._write(choice)
             # What was measured with makes room.

@@ -43,8 +43,8 @@ def test_classes_come_from_subfolders_in_sorted_order(tmp_path: Path) -> None:
 
 def test_flat_folder_is_unlabelled(tmp_path: Path) -> None:
     pixels = [noise(5, 5) + n for n in range(4)]
-    for n, grey in enumerate(pixels):
-        save(tmp_path / "flat" / f"{n}.bmp", grey)
+    for n, gray in enumerate(pixels):
+        save(tmp_path / "flat" / f"{n}.bmp", gray)
     store = open_all(f"folder:{tmp_path / 'flat'}", tmp_path)
     np.testing.assert_array_equal(store.examples[..., 0], pixels)
     assert store.labels is None

@@ -23,7 +23,7 @@ def open_digits(data_dir: Path, split: str, **changes: object) -> Store:
 def quietly(
     train: Store, held_out: Store | None, folder: Path, recipe: ClassifierRecipe = SHORT
 ) -> ClassifierFeatures:
-    return classifier_features(train, held_out, folder, tell=lambda message: None, recipe=recipe)
+    return classifier_features(train, held_out, folder, log=lambda message: None, recipe=recipe)
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +66,9 @@ def test_extraction(train: Store, held_out: Store, tmp_path: Path) -> None:
 
 def test_it_is_trained_once(train: Store, held_out: Store, tmp_path: Path) -> None:
     messages: list[str] = []
-    first = classifier_features(train, held_out, tmp_path, tell=messages.append, recipe=SHORT)
+    first = classifier_features(train, held_out, tmp_path, log=messages.append, recipe=SHORT)
     assert len(messages) == 2
-    second = classifier_features(train, held_out, tmp_path, tell=messages.append, recipe=SHORT)
+    second = classifier_features(train, held_out, tmp_path, log=messages.append, recipe=SHORT)
     assert len(messages) == 2
     assert (first.version, first.held_out_accuracy) == (second.version, second.held_out_accuracy)
     images = held_out.examples[:50]
@@ -95,7 +95,7 @@ def test_damaged_cache_is_trained_anew(
     else:
         path.write_bytes(path.read_bytes()[:-9])
     messages: list[str] = []
-    second = classifier_features(train, held_out, tmp_path, tell=messages.append, recipe=SHORT)
+    second = classifier_features(train, held_out, tmp_path, log=messages.append, recipe=SHORT)
     assert messages
     assert second.version == first.version
     assert second.held_out_accuracy == first.held_out_accuracy
@@ -235,7 +235,7 @@ def test_a_classifier_near_chance_is_refused_each_time_and_trained_once(
     told_lines: list[str] = []
     for _ in range(2):
         with told("--eval_features=classifier", "tell nothing", "--eval_features=random") as raised:
-            classifier_features(train, held_out, tmp_path, tell=told_lines.append, recipe=SHORT)
+            classifier_features(train, held_out, tmp_path, log=told_lines.append, recipe=SHORT)
         assert isinstance(raised.value, cached_classifier.WeakClassifierError)
     assert len(told_lines) == 2
 

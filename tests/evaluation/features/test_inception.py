@@ -125,11 +125,11 @@ def test_saved_model(tmp_path: Path, signature: str | None) -> None:
     np.testing.assert_allclose(probabilities, softmax(expected @ WEIGHTS), atol=1e-3)
 
 
-def test_grey_images_have_their_channel_three_times(tmp_path: Path) -> None:
+def test_gray_images_have_their_channel_three_times(tmp_path: Path) -> None:
     extractor = InceptionFeatures(str(write_frozen_graph(tmp_path / "graph.pb")))
-    grey = IMAGES[..., :1]
-    features = extractor.extract(grey).features
-    np.testing.assert_array_equal(features, extractor.extract(np.repeat(grey, 3, 3)).features)
+    gray = IMAGES[..., :1]
+    features = extractor.extract(gray).features
+    np.testing.assert_array_equal(features, extractor.extract(np.repeat(gray, 3, 3)).features)
     with pytest.raises(ValueError, match="not 2"):
         extractor.extract(IMAGES[..., :2])
 

@@ -50,6 +50,13 @@ def test_a_batch_that_does_not_divide_is_told_before_any_worker_is_met() -> None
         check_replicas(Config(), cluster)
 
 
+def test_adaptive_augmentation_is_for_one_worker() -> None:
+    config = Config(batch_size=4, augment="adaptive", eval_every=1, eval_split="test")
+    check_replicas(config, Cluster(("a:1",), 0))
+    with pytest.raises(UserError, match=r"--augment=adaptive goes by .* there are 2; take"):
+        check_replicas(config, Cluster(("a:1", "b:2"), 0))
+
+
 def test_a_tpu_that_is_not_there_is_told() -> None:
     with pytest.raises(UserError, match="--strategy=tpu finds no TPU"):
         build_strategy(Config(strategy="tpu"))

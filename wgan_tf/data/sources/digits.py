@@ -2,7 +2,7 @@
 
 They are the test set of "Optical Recognition of Handwritten Digits" (E. Alpaydin and C. Kaynak,
 1998, UCI Machine Learning Repository, https://doi.org/10.24432/C50P49, licence CC BY 4.0), whose
-grey levels 0 to 16 are scaled to 0 to 255. `digits.npz` is made again by
+gray levels 0 to 16 are scaled to 0 to 255. `digits.npz` is made again by
 
     d = sklearn.datasets.load_digits(); np.savez_compressed("digits.npz",
         examples=np.round(d.images * 255 / 16).astype(np.uint8)[..., None],

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow_datasets as tfds
 
-from wgan_tf.data.sources.source import ChunkBuilder, Source, files_fingerprint
+from wgan_tf.data.sources.source import ChunkBuilder, SeeImage, Source, files_fingerprint
 from wgan_tf.data.stratification import stratified_order
 from wgan_tf.errors import UserError
 from wgan_tf.paths import expand_user
@@ -32,9 +32,9 @@ class IdxFile:
     """An IDX file of bytes whose length has been checked.
 
     Attributes:
-        path: The file.
-        shape: The sizes that its header gives.
-        header_bytes: Where the first value lies in the (unpacked) file.
+        path: the file.
+        shape: the sizes that its header gives.
+        header_bytes: where the first value lies in the (unpacked) file.
     """
 
     path: pathlib.Path
@@ -71,11 +71,11 @@ def read_idx_header(path: pathlib.Path, kind: str) -> IdxFile:
     """Reads and checks the header of an IDX file.
 
     Args:
-        path: The file; gzipped if its name ends in `.gz`.
+        path: the file; gzipped if its name ends in `.gz`.
         kind: `images` (three dimensions) or `labels` (one).
 
     Raises:
-        UserError: The magic number is wrong, there are no entries, or the length is not the one
+        UserError: the magic number is wrong, there are no entries, or the length is not the one
             that the header tells.
     """
     header_bytes = 4 + 4 * _NUM_DIMENSIONS[kind]
@@ -110,7 +110,7 @@ def read_idx(file: IdxFile, start: int, stop: int) -> Iterator[np.ndarray]:
     """Yields uint8 entries `start` to `stop` of the first dimension in chunks of `_CHUNK`.
 
     Raises:
-        UserError: The file ends before `stop`.
+        UserError: the file ends before `stop`.
     """
     entry_bytes = math.prod(file.shape[1:])
     with _opened(file.path) as stream:
@@ -167,9 +167,9 @@ class IdxBuilder(ChunkBuilder):
             return None
         return np.concatenate(list(read_idx(file, 0, file.shape[0]))).astype(np.int64)
 
-    def try_examples(self, split: str, most: int) -> tuple[int, int]:
+    def try_examples(self, split: str, most: int, see: SeeImage) -> tuple[int, int]:
         """See the base class; what cannot be read is an error here."""
-        return self.read_some(split, most), 0
+        return self.read_some(split, most, see), 0
 
     def read(self, split_name: str, rows: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
         """See the base class."""
@@ -235,7 +235,7 @@ def idx_source(argument: str) -> Source:
     """The source of `--dataset=idx:DIR`.
 
     Raises:
-        UserError: The folder is missing or holds no such files.
+        UserError: the folder is missing or holds no such files.
     """
     folder = expand_user(argument, "--dataset=idx:").resolve()
     fingerprint = files_fingerprint(list(_list_files(folder).values()), folder)

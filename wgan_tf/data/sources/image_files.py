@@ -26,16 +26,18 @@ class ImageHeader:
     """What an image's header tells.
 
     Attributes:
-        height: In pixels, as stored.
-        width: In pixels, as stored.
+        height: in pixels, as stored.
+        width: in pixels, as stored.
         channels: 1 for grayscale, 3 for color.
-        has_16_bits: Whether a sample has 16 bits.
+        has_16_bits: whether a sample has 16 bits.
+        mode: what Pillow calls the kind of its pixels: L, RGB, RGBA, P (a palette), I;16.
     """
 
     height: int
     width: int
     channels: int
     has_16_bits: bool
+    mode: str
 
 
 @functools.cache
@@ -71,11 +73,17 @@ def read_image_header(path: pathlib.Path) -> ImageHeader:
     """Reads an image's size and kind without decoding it.
 
     Raises:
-        UnusableImageError: The file is no image, or has samples of more than 16 bits.
+        UnusableImageError: the file is no image, or has samples of more than 16 bits.
     """
     try:
         with Image.open(path, formats=image_formats()) as image:
-            return ImageHeader(image.height, image.width, _num_channels(image), _has_16_bits(image))
+            return ImageHeader(
+                height=image.height,
+                width=image.width,
+                channels=_num_channels(image),
+                has_16_bits=_has_16_bits(image),
+                mode=image.mode,
+            )
     except UnusableImageError:
         raise
     except Exception as error:  # Pillow's decoders raise any kind on a damaged file.
@@ -91,15 +99,15 @@ def read_image(
     becomes three equal channels, and color the luma of ITU-R 601.
 
     Args:
-        path: The file.
+        path: the file.
         channels: 1 for a grayscale, 3 for a color image.
-        background: The color behind transparent pixels, by its name in CSS.
+        background: the color behind transparent pixels, by its name in CSS.
 
     Returns:
         uint8 [H, W, channels], and whether there were transparent pixels.
 
     Raises:
-        UnusableImageError: It cannot be decoded, or has samples of more than 16 bits.
+        UnusableImageError: it cannot be decoded, or has samples of more than 16 bits.
     """
     try:
         with Image.open(path, formats=image_formats()) as opened:

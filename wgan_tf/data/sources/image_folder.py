@@ -27,11 +27,11 @@ class ImageFolder:
     """The image files below a folder.
 
     Attributes:
-        root: The folder.
-        splits: The files of each split, in sorted order.
-        class_names: The class folders that hold images, sorted, of all splits; empty for none.
-        left_out: File to reason, for each image file that does not belong to the data set.
-        passed_over: How many other files there are, by the ending of their names.
+        root: the folder.
+        splits: the files of each split, in sorted order.
+        class_names: the class folders that hold images, sorted, of all splits; empty for none.
+        left_out: file to reason, for each image file that does not belong to the data set.
+        passed_over: how many other files there are, by the ending of their names.
     """
 
     root: pathlib.Path
@@ -57,7 +57,7 @@ def list_images(root: pathlib.Path) -> ImageFolder:
     validation, they are splits, and the classes are their subfolders.
 
     Raises:
-        UserError: The folder is missing or holds no images.
+        UserError: the folder is missing or holds no images.
     """
     if not root.is_dir():
         raise UserError(f"--dataset=folder:{root} is not a folder; give one with images.")
@@ -125,9 +125,9 @@ class _Listing:
     """Walks a folder, through links to folders as well.
 
     Attributes:
-        files: Regular files that are to be read as images, sorted.
-        left_out: See `ImageFolder`.
-        passed_over: See `ImageFolder`.
+        files: regular files that are to be read as images, sorted.
+        left_out: see `ImageFolder`.
+        passed_over: see `ImageFolder`.
     """
 
     def __init__(self, root: pathlib.Path) -> None:

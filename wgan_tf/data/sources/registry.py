@@ -26,12 +26,12 @@ def resolve(dataset: str, data_dir: pathlib.Path, background: str = "white") -> 
     """Finds what a `--dataset` value names; nothing is prepared or written.
 
     Args:
-        dataset: The value.
-        data_dir: Where TFDS's data sets lie.
-        background: The color behind transparent pixels of a folder's images.
+        dataset: the value.
+        data_dir: where TFDS's data sets lie.
+        background: the color behind transparent pixels of a folder's images.
 
     Raises:
-        UserError: It names nothing, or nothing that can be read.
+        UserError: it names nothing, or nothing that can be read.
     """
     prefix, colon, argument = dataset.partition(":")
     with _file_errors_told(dataset):
@@ -52,7 +52,7 @@ def make_builder(source: Source, dataset: str) -> tfds.core.DatasetBuilder:
     """Makes the TFDS builder of a resolved specification.
 
     Raises:
-        UserError: The source is damaged or not of a kind that is read.
+        UserError: the source is damaged or not of a kind that is read.
     """
     with _file_errors_told(dataset):
         return source.make_builder()

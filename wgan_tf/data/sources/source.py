@@ -10,12 +10,15 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from wgan_tf.data.sources.image_files import ImageHeader
 from wgan_tf.data.splits import split_ranges
 from wgan_tf.data.stratification import stratified_order
 
 # (seed, number of the batch, int64 [], and its size) -> `{"examples": [n, ...]}` and, of a labelled
 # data set, `"labels"`, int32 [n]: a pure function in TensorFlow operations.
 DrawBatch = Callable[[int, tf.Tensor, int], dict[str, tf.Tensor]]
+# (name of its file, "" without; uint8 [H, W, C]).
+SeeImage = Callable[[str, np.ndarray], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,10 +26,10 @@ class Source:
     """A resolved data set specification.
 
     Attributes:
-        name: A short readable name.
-        identity: Changes whenever the examples that the source yields may change.
-        make_builder: Makes the TFDS builder; it reads headers or metadata only. Raises `UserError`.
-        draw_batch: Draws new examples of the distribution of which the split `train` is a sample;
+        name: a short readable name.
+        identity: changes whenever the examples that the source yields may change.
+        make_builder: makes the TFDS builder; it reads headers or metadata only. Raises `UserError`.
+        draw_batch: draws new examples of the distribution of which the split `train` is a sample;
             None where there is no more than the sample.
     """
 
@@ -40,8 +43,8 @@ class InPlaceBuilder(tfds.core.DatasetBuilder, skip_registration=True):  # type:
     """A builder with nothing to prepare, as TFDS's own `ImageFolder` is.
 
     Attributes:
-        failure: What stopped the last reading; TensorFlow reports it as a mere text.
-        left_out: File to reason, for each file of the source that could not be used.
+        failure: what stopped the last reading; TensorFlow reports it as a mere text.
+        left_out: file to reason, for each file of the source that could not be used.
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -82,9 +85,23 @@ class InPlaceBuilder(tfds.core.DatasetBuilder, skip_registration=True):  # type:
         """Clauses on how the source has been read, for people; more after reading."""
         return ()
 
-    def try_examples(self, split: str, most: int) -> tuple[int, int]:
-        """Reads some examples of a split specification: how many were tried, and were unusable."""
-        del split, most
+    def headers(self, split: str) -> Sequence[ImageHeader]:
+        """What the headers of a split's image files tell; none of other sources."""
+        del split
+        return ()
+
+    def try_examples(self, split: str, most: int, see: SeeImage) -> tuple[int, int]:
+        """Reads some examples, drawn at random, of a split specification.
+
+        Args:
+            split: the specification.
+            most: of examples.
+            see: is given every image that can be used, from any thread.
+
+        Returns:
+            How many were tried, and how many of them were unusable.
+        """
+        del split, most, see
         return 0, 0
 
     def rows(self, split: str) -> list[tuple[str, np.ndarray]]:
@@ -93,7 +110,7 @@ class InPlaceBuilder(tfds.core.DatasetBuilder, skip_registration=True):  # type:
         A range of less than a split is a stretch of its `order`.
 
         Raises:
-            UserError: As `split_ranges`.
+            UserError: as `split_ranges`.
         """
         parts = []
         for part in split_ranges(self, split):
@@ -129,18 +146,24 @@ class ChunkBuilder(InPlaceBuilder):
         """Yields the examples of a split at ascending rows in chunks of any length."""
         raise NotImplementedError
 
-    def read_some(self, split: str, most: int) -> int:
+    def read_some(self, split: str, most: int, see: SeeImage) -> int:
         """Reads some examples, drawn at random, of a specification, and returns how many.
 
+        Args:
+            split: the specification.
+            most: of examples.
+            see: is given every image.
+
         Raises:
-            UserError: They cannot be read.
+            UserError: they cannot be read.
         """
         parts = self.rows(split)
         total = sum(len(rows) for _, rows in parts)
         for name, rows in parts:
             share = -(-len(rows) * most // total)
-            for _ in self.read(name, np.sort(rows[stratified_order(len(rows))[:share]])):
-                pass
+            for chunk in self.read(name, np.sort(rows[stratified_order(len(rows))[:share]])):
+                for image in chunk.get("image", ()):
+                    see("", image)
         return min(most, total)
 
     def _as_dataset(

@@ -39,7 +39,7 @@ def tfds_source(dataset: str, data_dir: pathlib.Path) -> Source:
 def _find_builder(dataset: str, data_dir: pathlib.Path) -> tfds.core.DatasetBuilder:
     match = _NAME.fullmatch(dataset)
     if match is None:
-        _tell_of_folder(dataset)
+        _log_about_folder(dataset)
         raise UserError(
             f"--dataset={dataset} is no data set specification; give a TFDS name such as mnist or "
             "my_set/config, digits, toy:NAME, folder:DIR, idx:DIR or npy:FILE."
@@ -47,7 +47,7 @@ def _find_builder(dataset: str, data_dir: pathlib.Path) -> tfds.core.DatasetBuil
     try:
         return tfds.builder(dataset, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError as error:
-        _tell_of_folder(dataset)
+        _log_about_folder(dataset)
         known = [*tfds.list_builders(with_community_datasets=False), "digits"]
         raise UserError(
             f"--dataset={dataset} is unknown to TFDS and not prepared in {data_dir}; see "
@@ -60,10 +60,10 @@ def _find_builder(dataset: str, data_dir: pathlib.Path) -> tfds.core.DatasetBuil
         ) from error
 
 
-def _tell_of_folder(dataset: str) -> None:
+def _log_about_folder(dataset: str) -> None:
     if expand_user(dataset, "--dataset=").is_dir():
         raise UserError(
-            f"--dataset={dataset} is a folder; give folder:{dataset} to train on the pictures in "
+            f"--dataset={dataset} is a folder; give folder:{dataset} to train on the images in "
             "it, or idx: before one with MNIST's original files."
         )
 
@@ -72,7 +72,7 @@ def check_obtainable(builder: tfds.core.DatasetBuilder, dataset: str) -> None:
     """Checks, as far as it is quickly known, that an unprepared data set can be prepared.
 
     Raises:
-        UserError: It must be fetched by hand, or there is no network.
+        UserError: it must be fetched by hand, or there is no network.
     """
     if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
         manual = _downloads(builder) / "manual"
@@ -96,7 +96,7 @@ def obtain(builder: tfds.core.DatasetBuilder, dataset: str) -> None:
     """Downloads and prepares a TFDS data set.
 
     Raises:
-        UserError: It cannot be had.
+        UserError: it cannot be had.
     """
     check_obtainable(builder, dataset)
     try:
@@ -117,7 +117,7 @@ def obtain(builder: tfds.core.DatasetBuilder, dataset: str) -> None:
         if _LIMITED_HOST in _missing_hosts(builder):
             message += (
                 f", or, since {_LIMITED_HOST} limits how often a day it sends a file, fetch the "
-                "pictures from elsewhere and give --dataset=folder:DIR"
+                "images from elsewhere and give --dataset=folder:DIR"
             )
         raise UserError(f"{message}.") from error
 

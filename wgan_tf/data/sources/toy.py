@@ -31,7 +31,7 @@ class GaussianMixture:
 
     Attributes:
         centers: float64 [modes, 2]; mode k is the one that label k names.
-        sigma: The standard deviation of each coordinate about its centre.
+        sigma: the standard deviation of each coordinate about its centre.
     """
 
     centers: np.ndarray
@@ -64,7 +64,7 @@ def sample_toy(name: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Draws a toy data set, always the same.
 
     Args:
-        name: One of `TOY_NAMES`.
+        name: one of `TOY_NAMES`.
 
     Returns:
         float32 points [100000, 2], and int64 mode numbers [100000] of a Gaussian mixture, else
@@ -89,10 +89,10 @@ def draw_toy_batch(name: str, seed: int, batch: tf.Tensor, size: int) -> dict[st
     """Draws a batch of new points; see `source.DrawBatch`.
 
     Args:
-        name: One of `TOY_NAMES`.
-        seed: An int64.
+        name: one of `TOY_NAMES`.
+        seed: an int64.
         batch: int64 [], the number of the batch, from 0.
-        size: Points in the batch.
+        size: points in the batch.
 
     Returns:
         `examples`, float32 [size, 2], and of a mixture `labels`, int32 [size], the modes' numbers.
@@ -150,7 +150,7 @@ def toy_source(name: str) -> Source:
     """The source of `--dataset=toy:NAME`.
 
     Raises:
-        UserError: The name is unknown.
+        UserError: the name is unknown.
     """
     if name not in TOY_NAMES:
         offer = ", ".join(f"toy:{known}" for known in TOY_NAMES)

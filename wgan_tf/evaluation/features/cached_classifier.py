@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -27,6 +26,7 @@ from wgan_tf.evaluation.features.classifier import (
     train_classifier,
 )
 from wgan_tf.files import StrPath, join, write_atomically
+from wgan_tf.log import Log
 
 _HELD_OUT_SHARE = 10
 _MIN_EXAMPLES = 20
@@ -43,7 +43,7 @@ def classifier_features(
     held_out: Store | None,
     folder: StrPath,
     *,
-    tell: Callable[[str], None],
+    log: Log,
     recipe: ClassifierRecipe | None = None,
 ) -> ClassifierFeatures:
     """The features of the classifier of a data set, read from the cache or trained and cached.
@@ -57,15 +57,15 @@ def classifier_features(
     recipe's seed shuffles, since folders come sorted by class.
 
     Args:
-        train: Labelled images.
-        held_out: Images of the same classes that the classifier does not train on, or None.
-        folder: The cache's; see `cache.cache_folder`.
-        tell: Is told that training begins and what came of it.
-        recipe: How to train; None for the default.
+        train: labelled images.
+        held_out: images of the same classes that the classifier does not train on, or None.
+        folder: the cache's; see `cache.cache_folder`.
+        log: is told that training begins and what came of it.
+        recipe: how to train; None for the default.
 
     Raises:
         UserError: `train` has no labels, fewer than two classes, too few examples or no images.
-        WeakClassifierError: The classifier is near chance on held-out images.
+        WeakClassifierError: the classifier is near chance on held-out images.
     """
     recipe = recipe or ClassifierRecipe()
     class_names = _require_trainable(train)
@@ -85,10 +85,10 @@ def classifier_features(
         test, rows, test_rows = train, np.sort(order[:cut]), np.sort(order[cut:])
     features = _read(path, build_classifier(train.example_shape, len(class_names), recipe))
     if features is None:
-        tell(f"Training a classifier on {len(rows):,} images, to measure with its features.")
+        log(f"Training a classifier on {len(rows):,} images, to measure with its features.")
         classifier = train_classifier(train, rows, len(class_names), recipe)
         accuracy = classifier_accuracy(classifier, test, test_rows)
-        tell(f"It is right on {accuracy:.1%} of {len(test_rows):,} held-out images.")
+        log(f"It is right on {accuracy:.1%} of {len(test_rows):,} held-out images.")
         features = ClassifierFeatures(classifier, accuracy)
         write_arrays(f"{path}.npz", classifier_arrays(classifier))
         description = {

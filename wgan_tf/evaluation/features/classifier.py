@@ -25,12 +25,12 @@ class ClassifierRecipe:
     """How a classifier is built and trained.
 
     Attributes:
-        version: Goes up when the same numbers below train another classifier.
-        dimension: Units of the penultimate layer, whose outputs are the features.
-        steps: Updates by Adam.
-        batch_size: Images in one.
-        learning_rate: At the first update; it falls in a straight line, to 0 after the last.
-        seed: Of the initial values and of the data's order.
+        version: goes up when the same numbers below train another classifier.
+        dimension: units of the penultimate layer, whose outputs are the features.
+        steps: updates by Adam.
+        batch_size: images in one.
+        learning_rate: at the first update; it falls in a straight line, to 0 after the last.
+        seed: of the initial values and of the data's order.
     """
 
     version: int = 1
@@ -55,8 +55,8 @@ class ClassifierFeatures:
         """Wraps a trained classifier, whose outputs are the features and the logits.
 
         Args:
-            classifier: As `build_classifier` makes it.
-            held_out_accuracy: In [0, 1], on images it was not trained on.
+            classifier: as `build_classifier` makes it.
+            held_out_accuracy: in [0, 1], on images it was not trained on.
         """
         self.held_out_accuracy = held_out_accuracy
         self.version = arrays_digest(classifier_arrays(classifier))
@@ -101,10 +101,10 @@ def train_classifier(
     another order and give another classifier, of the same quality.
 
     Args:
-        store: Labelled images.
-        rows: Integers [n], the examples of the store to train on.
-        num_classes: One more than the largest label.
-        recipe: How.
+        store: labelled images.
+        rows: integers [n], the examples of the store to train on.
+        num_classes: one more than the largest label.
+        recipe: how.
     """
     classifier = build_classifier(store.example_shape, num_classes, recipe)
     variables = classifier.trainable_variables

@@ -36,11 +36,11 @@ class InceptionFeatures:
         """Loads a graph.
 
         Args:
-            path: A frozen graph (a file) or a SavedModel or unpacked TF-Hub module (a folder).
-            protocol: Of the resize: `legacy_tensorflow` or `clean`.
+            path: a frozen graph (a file) or a SavedModel or unpacked TF-Hub module (a folder).
+            protocol: of the resize: `legacy_tensorflow` or `clean`.
 
         Raises:
-            UserError: It cannot be read, or has no such input or output.
+            UserError: it cannot be read, or has no such input or output.
         """
         self.name = "inception" if protocol == "legacy_tensorflow" else f"inception_{protocol}"
         self._protocol = protocol

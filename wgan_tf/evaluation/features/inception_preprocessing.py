@@ -57,17 +57,17 @@ RESIZES: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def inception_inputs(images: np.ndarray, protocol: str) -> np.ndarray:
-    """The graph's input: `(resized - 128) / 128`, grey images with their channel three times.
+    """The graph's input: `(resized - 128) / 128`, gray images with their channel three times.
 
     Args:
         images: uint8 [N, H, W, C], C is 1 or 3.
-        protocol: Of the resize; one of `RESIZES`.
+        protocol: of the resize; one of `RESIZES`.
 
     Returns:
         float32 [N, 299, 299, 3].
 
     Raises:
-        ValueError: The images have other channels.
+        ValueError: the images have other channels.
     """
     if images.shape[-1] not in (1, 3):
         raise ValueError(f"Inception takes images of 1 or 3 channels, not {images.shape[-1]}.")

@@ -37,7 +37,7 @@ class RandomFeatures:
         Args:
             image_shape: (H, W, C).
             dimension: D, the number of directions.
-            seed: Of the directions.
+            seed: of the directions.
         """
         self.version = f"1-{dimension}-{seed}"
         self._directions = random_directions(int(np.prod(image_shape)), dimension, seed)

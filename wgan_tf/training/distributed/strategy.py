@@ -3,6 +3,8 @@
 import contextlib
 import faulthandler
 import os
+import signal
+import threading
 from collections.abc import Iterator, Mapping
 
 import tensorflow as tf
@@ -36,11 +38,16 @@ def find_cluster(config: Config, environment: Mapping[str, str]) -> Cluster | No
 
 
 def check_replicas(config: Config, cluster: Cluster) -> None:
-    """Checks, before TensorFlow starts, that the batch divides by a cluster's replicas.
+    """Checks, before TensorFlow starts, that a cluster's replicas can train together.
 
     Raises:
-        UserError: it does not.
+        UserError: the batch does not divide by them, or augmentation is adaptive.
     """
+    if config.augment == "adaptive" and len(cluster.workers) > 1:
+        raise UserError(
+            f"--augment=adaptive goes by what one worker alone measures, and there are "
+            f"{len(cluster.workers)}; take --augment=diffaugment, or --strategy=mirrored."
+        )
     replica_batch_size(config.batch_size, len(cluster.workers) * max(local_gpus(), 1))
 
 
@@ -94,7 +101,7 @@ def _multi_worker(cluster: Cluster) -> tf.distribute.Strategy:
     options = tf.distribute.experimental.CommunicationOptions(
         implementation=communication.NCCL if gpus else communication.RING
     )
-    with _ended_after(_CONNECTION_SECONDS):
+    with _ended_after(_CONNECTION_SECONDS), _signals_kept():
         return tf.distribute.MultiWorkerMirroredStrategy(resolver, options)
 
 
@@ -110,6 +117,20 @@ def _ended_after(seconds: float) -> Iterator[None]:
         yield
     finally:
         faulthandler.cancel_dump_traceback_later()
+
+
+@contextlib.contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Gives SIGTERM back to Python's handler, from which TensorFlow takes it in a cluster.
+
+    TensorFlow tells none but its own preemption handling of it.
+    """
+    try:
+        yield
+    finally:
+        handler = signal.getsignal(signal.SIGTERM)
+        if handler is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
 
 
 def _tpu() -> tf.distribute.Strategy:

@@ -1,0 +1,1 @@
+"""Options: the networks of each family, a module a family."""
