@@ -40,13 +40,17 @@ class Trainer:
             self._step = Step(config, self.state, label_weights(config, store.info))
             step = self._step
             self._critic_totals = Totals(step.critic_metrics, step.critic_gradients)
+            self._penalty_totals = Totals(step.penalty_metrics) if step.penalty_metrics else None
             self._generator_totals = Totals(step.generator_metrics, step.generator_gradients)
+            all_totals = (self._critic_totals, self._penalty_totals, self._generator_totals)
+            self._totals = tuple(totals for totals in all_totals if totals)
             self.state.metric_totals = tf.Variable(
-                tf.zeros(self._critic_totals.size + self._generator_totals.size),
+                tf.zeros(sum(totals.size for totals in self._totals)),
                 trainable=False,
                 aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
             )
         self._critic_step = self._prepared(self._take_critic_step)
+        self._plain_critic_step = self._prepared(self._take_plain_critic_step)
         self._generator_step = self._prepared(self._take_generator_step)
 
     @property
@@ -58,13 +62,15 @@ class Trainer:
         """Takes so many generator steps, each after its critic steps, from where the state is."""
         step = self.step
         first, end = (schedule.batches_before(self._config, n) for n in (step, step + steps))
-        source = self._feed.source(first, end)
-        self._advance(source, tf.constant(first, tf.int64), tf.constant(steps))
+        taken = schedule.critic_steps_before(self._config, step)
+        self._advance(
+            self._feed.source(first, end), tf.constant(taken, tf.int64), tf.constant(steps)
+        )
 
     @property
     def metric_names(self) -> tuple[str, ...]:
         """Of what `metrics` tells."""
-        return (*self._step.critic_metrics, *self._step.generator_metrics)
+        return tuple(name for totals in self._totals for name in totals.names)
 
     def any_worker(self, says: bool) -> bool:
         """Whether any worker says so; all workers have to ask at the same step."""
@@ -76,21 +82,20 @@ class Trainer:
         return float(self._sum(tf.constant(value, tf.float64))) / replicas
 
     def metrics(self) -> dict[str, float]:
-        """Means over the steps taken since the last reset, by name."""
-        return {**self._critic_totals.means(), **self._generator_totals.means()}
+        """Means over the steps taken since the last reset, by name; those that any step had."""
+        return {name: mean for totals in self._totals for name, mean in totals.means().items()}
 
     def reset_metrics(self) -> None:
         """Begins new means."""
-        self._critic_totals.reset()
-        self._generator_totals.reset()
+        for totals in self._totals:
+            totals.reset()
 
     def hold_metrics(self) -> None:
         """Puts into the state what the metrics so far are made of, before it is saved.
 
         What each replica sums up for itself is no part of it, since the chief saves alone.
         """
-        totals = [self._critic_totals.read(), self._generator_totals.read()]
-        self.state.metric_totals.assign(np.concatenate(totals))
+        self.state.metric_totals.assign(np.concatenate([each.read() for each in self._totals]))
 
     @property
     def reported(self) -> int:
@@ -127,16 +132,16 @@ class Trainer:
         if rollbacks is not None:
             self.state.rollbacks.assign(rollbacks)
         self._forget_not_finite()
-        totals = self.state.metric_totals.read_value()
-        critic_size = self._critic_totals.size
-        self._critic_totals.assign(totals[:critic_size])
-        self._generator_totals.assign(totals[critic_size:])
+        held = self.state.metric_totals.read_value()
+        parts = tf.split(held, [totals.size for totals in self._totals])
+        for totals, part in zip(self._totals, parts, strict=True):
+            totals.assign(part)
 
     def first_not_finite(self) -> tuple[str, int] | None:
         """The first metric or gradient that was not finite, and the step, counted from 1."""
         names: list[str] = []
         steps: list[float] = []
-        for totals in (self._critic_totals, self._generator_totals):
+        for totals in self._totals:
             names += totals.all_names
             steps += self._first_not_finite(totals).numpy().min(axis=0).tolist()
         first = min(range(len(steps)), key=steps.__getitem__)
@@ -155,19 +160,22 @@ class Trainer:
         return self._gradient_norms(tf.constant(examples)).numpy()
 
     @tf.function
-    def _advance(self, source: Any, number: tf.Tensor, steps: tf.Tensor) -> None:
-        is_shared = self._config.critic_batches == "same"
+    def _advance(self, source: Any, taken: tf.Tensor, steps: tf.Tensor) -> None:
+        """Takes generator steps, with so many critic steps before the first of them."""
+        config = self._config
+        is_shared = config.critic_batches == "same"
         for _ in tf.range(steps):
             step = self.state.step.read_value()
             self._set_learning_rates(step)
-            shared = self._feed.take(source, number) if is_shared else None
-            for critic_step in tf.range(schedule.critic_steps_at(self._config, step)):
-                batch = self._feed.take(source, number) if shared is None else shared
-                self._strategy.run(self._critic_step, args=(batch, step, critic_step))
-                if not is_shared:
-                    number += 1
-            if is_shared:
-                number += 1
+            shared = self._feed.take(source, step) if is_shared else None
+            for critic_step in tf.range(schedule.critic_steps_at(config, step)):
+                batch = self._feed.take(source, taken) if shared is None else shared
+                arguments = (batch, step, critic_step)
+                if config.penalty_every == 1 or taken % config.penalty_every == 0:
+                    self._strategy.run(self._critic_step, args=arguments)
+                else:
+                    self._strategy.run(self._plain_critic_step, args=arguments)
+                taken += 1
             self._strategy.run(self._generator_step, args=(step,))
             self.state.step.assign_add(1)
 
@@ -185,6 +193,22 @@ class Trainer:
             batch["examples"], batch.get("labels"), step, critic_step, _this_replica()
         )
         self._critic_totals.add(metrics, step)
+        if self._penalty_totals:
+            self._penalty_totals.add(metrics, step)
+
+    def _take_plain_critic_step(
+        self, batch: Batch, step: tf.Tensor, critic_step: tf.Tensor
+    ) -> None:
+        """One without a penalty."""
+        metrics = self._step.critic_step(
+            batch["examples"],
+            batch.get("labels"),
+            step,
+            critic_step,
+            _this_replica(),
+            is_penalized=False,
+        )
+        self._critic_totals.add(metrics, step)
 
     def _take_generator_step(self, step: tf.Tensor) -> None:
         self._generator_totals.add(self._step.generator_step(step, _this_replica()), step)
@@ -195,7 +219,7 @@ class Trainer:
         return self._strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None)
 
     def _forget_not_finite(self) -> None:
-        for totals in (self._critic_totals, self._generator_totals):
+        for totals in self._totals:
             self._strategy.run(totals.forget_not_finite)
 
     @tf.function
