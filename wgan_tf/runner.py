@@ -44,6 +44,7 @@ from wgan_tf.training.distributed.strategy import (
     find_cluster,
     local_gpus,
 )
+from wgan_tf.training.initial_weights import check_init_from, take_initial_weights
 from wgan_tf.training.interruption import StopRequest
 from wgan_tf.training.observer import Observer
 from wgan_tf.training.trainer import Trainer
@@ -91,6 +92,8 @@ def describe(config: Config, *, accept_changes: bool = False, contact_sheet: str
         devices = ", ".join(device_names(strategy))
         computes_in = Tuning(config, info, strategy).plan()
     registry.try_own(config, info)
+    if not folder.exists():
+        check_init_from(config)
     print(flagfile.to_readable(config))
     for build in (registry.build_generator, registry.build_critic):
         build(config, info).summary()
@@ -163,6 +166,7 @@ def _check_startable(config: Config, folder: RunFolder, *, is_chief: bool) -> No
     if _finished_step(config, folder) is None:
         if CheckpointFolder(folder.checkpoints).newest_step() is None:
             require_no_progress(folder)
+            check_init_from(config)
         check_data(config)
     if is_chief and _has_to_write(config, folder):
         require_writable(config.workdir)
@@ -201,6 +205,8 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
         every=config.checkpoint_every,
         is_writer=is_chief,
     )
+    if config.init_from and CheckpointFolder(folder.checkpoints).newest_step() is None:
+        print("\n".join(take_initial_weights(config, trainer.state)))
     checkpoints.restore_newest(log=print)
     trainer.take_up()
     # Past this, the chief writes; by then every worker has read.

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from wgan_tf.data.source_report import survey_store
 from wgan_tf.data.survey import Survey
+from wgan_tf.durations import duration
 from wgan_tf.errors import UserError
 from wgan_tf.evaluation.diagnostics import judge
 from wgan_tf.files import write_output
@@ -152,7 +153,7 @@ def _facts(run: RecordedRun) -> Mapping[str, str]:
     if best := summary.summary_metric(run):
         facts[f"Best {best[0]}"] = summary.number(best[1])
     if seconds := run.training_seconds():
-        facts["Training time"] = summary.duration(seconds)
+        facts["Training time"] = duration(seconds)
         facts["Real images a second"] = summary.number(_median_rate(run))
     return facts
 
@@ -228,7 +229,7 @@ def _speed(run: RecordedRun) -> Mapping[str, str]:
             f"{summary.number(rates.min())} to {summary.number(rates.max())}"
         ),
         "Generator steps a second": summary.number(run.step / seconds),
-        "Training time": summary.duration(seconds),
+        "Training time": duration(seconds),
     }
 
 
