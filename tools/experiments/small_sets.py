@@ -20,9 +20,12 @@ ARMS: Mapping[str, Mapping[str, Any]] = {
     "none": {},
     "mirror": {"mirror": True},
     "diffaugment": {"augment": "diffaugment"},
+    "translation": {"augment": "diffaugment", "augment_changes": ("translation",)},
     "adaptive": {"augment": "adaptive"},
 }
-COLORS = dict(zip(ARMS, (plots.GRAY, plots.ORANGE, plots.BLUE, plots.GREEN), strict=True))
+COLORS = dict(
+    zip(ARMS, (plots.GRAY, plots.ORANGE, plots.BLUE, plots.RED, plots.GREEN), strict=True)
+)
 LOGGED = ("training_wasserstein_estimate", "held_out_wasserstein_estimate", "overfitting")
 OPTIONS = {
     "image_size": SIZE,
