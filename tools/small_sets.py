@@ -3,8 +3,9 @@
     python tools/small_sets.py [--sizes=500,2000] [--arms=none,adaptive] [--seeds=3] [--steps=N]
 
 Trains without augmentation, with `--mirror`, `--augment=diffaugment`, with translation alone, and
-with `--augment=adaptive`, and measures all against the whole test split. Results are kept in --workdir: stopped, the command goes
-on from where it was, and with --report_only it tells what there is.
+with `--augment=adaptive`, and measures all against the whole test split. Results are kept in
+--workdir: stopped, the command goes on from where it was, and with --report_only it tells what
+there is.
 """
 
 import importlib.util

@@ -195,8 +195,8 @@ def _check(config: Config) -> None:
         require_held_out(config)
     if config.augment != "none" and not config.augment_changes:
         raise UserError(
-            f"--augment_changes= leaves --augment={config.augment} nothing to change; name some, or "
-            "take --augment=none."
+            f"--augment_changes= leaves --augment={config.augment} nothing to change; name some, "
+            "or take --augment=none."
         )
     if config.augment == "adaptive" and not config.eval_every:
         raise UserError(
