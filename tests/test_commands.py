@@ -297,7 +297,7 @@ def test_help_lists_every_option_once_below_its_heading() -> None:
     result = run("main", "--help")
     assert result.returncode == 0
     listed = re.findall(r"^  --(\w+)=", result.stdout, re.MULTILINE)
-    own = ["accept_changes", "dry_run"]
+    own = ["accept_changes", "contact_sheet", "dry_run"]
     assert sorted(listed) == sorted([*own, *(field.name for field in configuration.fields())])
     headings = re.findall(r"^(\w.*):$", result.stdout, re.MULTILINE)
     assert headings[:3] == ["This command", "The run", "Data"]

@@ -105,3 +105,48 @@ def test_arrays_are_read_as_far_as_that_is_quick(
     runner.describe(of_points)
     assert "were tried" not in capsys.readouterr().out
     assert not (tmp_path / "data").exists()
+
+
+def test_a_contact_sheet_shows_images_as_they_would_be_trained_on(
+    tmp_path: pathlib.Path, config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    white, black = (np.full((20, 40, 3), value, np.uint8) for value in (255, 0))
+    for name, image in (("a", white), ("b", black), ("c", black)):
+        (tmp_path / "root").mkdir(exist_ok=True)
+        Image.fromarray(image).save(tmp_path / "root" / f"{name}.png")
+    sheet = tmp_path / "sheet.png"
+    padded = Config(**{**vars(config), "image_size": 16, "resize": "pad", "background": "gray"})
+    runner.describe(padded, contact_sheet=str(sheet))
+    told_text = capsys.readouterr().out
+    assert "Sizes: 40 x 20 (3)" in told_text
+    assert f"3 of the images, as the networks will see them, are in {sheet}" in told_text
+    assert {0, 128, 255} <= set(np.asarray(Image.open(sheet)).ravel().tolist())
+    assert not (tmp_path / "data").exists()
+    # Those of a store are the same, without the files' names.
+    runner.open_store(padded, "train")
+    capsys.readouterr()
+    prepared = tmp_path / "prepared.png"
+    runner.describe(padded, contact_sheet=str(prepared))
+    assert prepared.is_file()
+    with told(f"--contact_sheet={sheet}", "points"):
+        points = Config(
+            **{**vars(config), "dataset": "toy:8gaussians", "output_activation": "linear"}
+        )
+        runner.describe(points, contact_sheet=str(sheet))
+
+
+def test_each_way_to_resize_has_a_store_of_its_own(tmp_path: pathlib.Path, config: Config) -> None:
+    save(tmp_path / "root" / "a.png", 20, 40, 3)
+    examples = []
+    for changes in (
+        {"resize": "crop"},
+        {"resize": "stretch"},
+        {"resize": "pad"},
+        {"resize": "pad", "background": "black"},
+    ):
+        resized = Config(**{**vars(config), "image_size": 16, **changes})
+        examples.append(runner.open_store(resized, "train").examples[0])
+    for number, example in enumerate(examples):
+        assert not any(np.array_equal(example, other) for other in examples[:number])
+    with told("--resize=pad", "--image_size"):
+        Config(**{**vars(config), "resize": "pad"})

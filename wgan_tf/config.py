@@ -180,11 +180,13 @@ def _check(config: Config) -> None:
             "--eval_features=inception needs the graph's weights; name them with --inception, or "
             "take other features."
         )
-    if config.eval_every and not config.eval_split:
+    if config.resize != "crop" and not config.image_size:
         raise UserError(
-            f"--eval_every={config.eval_every} needs held-out examples; name them with "
-            "--eval_split, for instance --eval_split=test."
+            f"--resize={config.resize} has no effect without --image_size; give it, or leave "
+            "--resize out."
         )
+    if not names_no_split(config):
+        require_held_out(config)
     if config.augment == "adaptive" and not config.eval_every:
         raise UserError(
             "--augment=adaptive goes by evaluations on held-out examples; give --eval_every and "
@@ -265,6 +267,25 @@ def label_distribution(config: Config) -> str:
     if config.label_distribution != "auto":
         return config.label_distribution
     return "data" if config.dataset.startswith("folder:") else "uniform"
+
+
+def names_no_split(config: Config) -> bool:
+    """Whether a folder is to be trained on without a word of what is held out."""
+    is_folder = config.dataset.startswith("folder:")
+    return is_folder and config.train_split == "train" and not config.eval_split
+
+
+def require_held_out(config: Config) -> None:
+    """Checks that evaluations have something to be made on.
+
+    Raises:
+        UserError: they have not.
+    """
+    if config.eval_every and not config.eval_split:
+        raise UserError(
+            f"--eval_every={config.eval_every} needs held-out examples; name them with "
+            "--eval_split, for instance --eval_split=test."
+        )
 
 
 def trajectory_changes(saved: Config, given: Config) -> Mapping[str, tuple[Value, Value]]:

@@ -23,8 +23,14 @@ def main(stop: StopRequest) -> Status:
     from wgan_tf import runner
 
     accept_changes = flags.FLAGS.accept_changes
+    if flags.FLAGS.contact_sheet and not flags.FLAGS.dry_run:
+        raise UserError(
+            f"--contact_sheet={flags.FLAGS.contact_sheet} is written by --dry_run; give both."
+        )
     if flags.FLAGS.dry_run:
-        return runner.describe(config, accept_changes=accept_changes)
+        return runner.describe(
+            config, accept_changes=accept_changes, contact_sheet=flags.FLAGS.contact_sheet
+        )
     return runner.train(config, stop=stop, accept_changes=accept_changes)
 
 
@@ -32,6 +38,9 @@ if __name__ == "__main__":
     commands.define_config_flags()
     flags.DEFINE_bool(
         "dry_run", False, "Print options, networks and data set; train nothing, write nothing."
+    )
+    flags.DEFINE_string(
+        "contact_sheet", "", "With --dry_run, a PNG of images as the networks will see them."
     )
     flags.DEFINE_bool(
         "accept_changes", False, "Go on with other learning rates than the run has so far."

@@ -161,7 +161,7 @@ class RunFolder:
     def adopt(self, config: Config) -> Config:
         """A configuration with the run's own files where it names the same ones elsewhere.
 
-        What it leaves to be measured is as the run has it.
+        What it leaves to be measured, and splits that it does not name, are as the run has them.
 
         Raises:
             UserError: it names others, or those that the run keeps have changed.
@@ -185,6 +185,9 @@ class RunFolder:
                     f"on with --{name}={kept[name]}, or take another --workdir."
                 )
         as_measured = configuration.settle(config, configuration.measured_options(saved))
+        if configuration.names_no_split(config):
+            kept |= {"train_split": saved.train_split, "eval_split": saved.eval_split}
+            kept["eval_every"] = config.eval_every or saved.eval_every
         return dataclasses.replace(as_measured, **kept)
 
     def read_info(self) -> DatasetInfo:

@@ -4,7 +4,7 @@ import contextlib
 import functools
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib import metadata
 
 import tensorflow as tf
@@ -14,9 +14,12 @@ from wgan_tf import config as configuration
 from wgan_tf.chief import ChiefObserver, reference_points
 from wgan_tf.completion import make_good, missing
 from wgan_tf.config import Config
+from wgan_tf.data.held_out import hold_out_tenth
 from wgan_tf.data.info import DatasetInfo
+from wgan_tf.data.source_report import report_source
 from wgan_tf.data.store import describe as describe_data
-from wgan_tf.data.store import open_store, report_source
+from wgan_tf.data.store import open_store
+from wgan_tf.dataset_report import describe_split, describe_store, write_contact_sheet
 from wgan_tf.errors import Status, Stopped, UserError, WorkerLostError, reason
 from wgan_tf.files import remove_leftovers, require_writable
 from wgan_tf.labels import count_classes, grid_labels
@@ -27,7 +30,6 @@ from wgan_tf.options import format_value
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.run_lock import locked, require_unlocked, was_abandoned
 from wgan_tf.serving.export import export, write_run_saved_model
-from wgan_tf.suggestions import listed
 from wgan_tf.tensorflow_import import onednn_in_effect
 from wgan_tf.training import inspection, training_loop
 from wgan_tf.training.checkpoint_folder import CheckpointFolder
@@ -42,6 +44,7 @@ from wgan_tf.training.distributed.strategy import (
     find_cluster,
     local_gpus,
 )
+from wgan_tf.training.initial_weights import check_init_from, take_initial_weights
 from wgan_tf.training.interruption import StopRequest
 from wgan_tf.training.observer import Observer
 from wgan_tf.training.trainer import Trainer
@@ -62,18 +65,24 @@ LOST_WORKER = (
 )
 
 
-def describe(config: Config, *, accept_changes: bool = False) -> Status:
-    """Prints what would be trained; writes nothing and meets no other worker.
+def describe(config: Config, *, accept_changes: bool = False, contact_sheet: str = "") -> Status:
+    """Prints what would be trained; writes no more than asked for and meets no other worker.
+
+    Args:
+        config: the run's configuration.
+        accept_changes: whether a run may go on with other learning rates.
+        contact_sheet: a PNG to write, of images that would be trained on; "" for none.
 
     Raises:
-        UserError: it cannot be trained.
+        UserError: it cannot be trained, or the file cannot be written.
     """
     cluster = find_cluster(config, os.environ)
     folder = RunFolder.from_environment(config.workdir, os.environ)
-    config = folder.adopt(config)
+    config = _settled(config, folder)
     folder.check_same_run(config, accept_changes=accept_changes)
     info = check_data(config)
-    reports = [_data_report(config, split) for split in (config.train_split, config.eval_split)]
+    splits = [split for split in (config.train_split, config.eval_split) if split]
+    sources = {split: report_source(config, split) for split in splits}
     if cluster:
         check_replicas(config, cluster)
         devices = f"{len(cluster.workers)} workers, {max(local_gpus(), 1)} replicas on this one"
@@ -83,10 +92,15 @@ def describe(config: Config, *, accept_changes: bool = False) -> Status:
         devices = ", ".join(device_names(strategy))
         computes_in = Tuning(config, info, strategy).plan()
     registry.try_own(config, info)
+    if not folder.exists():
+        check_init_from(config)
     print(flagfile.to_readable(config))
     for build in (registry.build_generator, registry.build_critic):
         build(config, info).summary()
-    print("\n".join(line for lines in reports for line in lines))
+    for split, source in sources.items():
+        print("\n".join(describe_split(config, split, source)))
+    if contact_sheet:
+        write_contact_sheet(contact_sheet, config, sources[config.train_split].survey)
     print(f"Devices: {devices}")
     print(f"Computes in: {computes_in}")
     return Status.DONE
@@ -112,7 +126,7 @@ def train(
     is_chief = cluster is None or cluster.is_chief
 
     def check() -> Config:
-        adopted = folder.adopt(config)
+        adopted = _settled(config, folder)
         folder.check_same_run(adopted, accept_changes=accept_changes)
         _check_startable(adopted, folder, is_chief=is_chief)
         return adopted
@@ -140,11 +154,19 @@ def train(
             ) from error
 
 
+def _settled(config: Config, folder: RunFolder) -> Config:
+    """As the run has it that is gone on with; of a new one, with what is held out by default."""
+    settled = folder.adopt(config) if folder.exists() else hold_out_tenth(config)
+    configuration.require_held_out(settled)
+    return settled
+
+
 def _check_startable(config: Config, folder: RunFolder, *, is_chief: bool) -> None:
     """Checks all that can be known before anything is written."""
     if _finished_step(config, folder) is None:
         if CheckpointFolder(folder.checkpoints).newest_step() is None:
             require_no_progress(folder)
+            check_init_from(config)
         check_data(config)
     if is_chief and _has_to_write(config, folder):
         require_writable(config.workdir)
@@ -183,6 +205,8 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
         every=config.checkpoint_every,
         is_writer=is_chief,
     )
+    if config.init_from and CheckpointFolder(folder.checkpoints).newest_step() is None:
+        print("\n".join(take_initial_weights(config, trainer.state)))
     checkpoints.restore_newest(log=print)
     trainer.take_up()
     # Past this, the chief writes; by then every worker has read.
@@ -206,10 +230,7 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
         stream=sys.stdout,
     ) as monitor:
         monitor.log(f"Training on {_described(strategy)}")
-        for line in (
-            *_described_data(config, config.train_split, store.info),
-            *_described_source(store.notes, store.left_out),
-        ):
+        for line in describe_store(config, store, is_new=trainer.step == 0):
             monitor.log(line)
         observer = ChiefObserver(config, folder, trainer, monitor, store, held_out)
         is_finished = training_loop.train(
@@ -328,37 +349,3 @@ def check_data(config: Config) -> DatasetInfo:
             "but a run shows its samples in the plane; give points of 2, or images as uint8."
         )
     return info
-
-
-def _data_report(config: Config, split: str) -> list[str]:
-    """What is read of a split, and how, before it is prepared; nothing of the split ""."""
-    if not split:
-        return []
-    source = report_source(config, split)
-    lines = _described_data(config, split, describe_data(config, split))
-    lines += _described_source(source.notes, source.left_out)
-    if source.num_tried is not None:
-        lines.append(f"  {source.num_tried:,} of them were tried, the others will be when prepared")
-    return lines
-
-
-def _described_data(config: Config, split: str, info: DatasetInfo) -> list[str]:
-    count = "not downloaded yet," if info.num_examples is None else f"{info.num_examples:,}"
-    chosen = " of all classes" if config.classes and info.class_counts is None else ""
-    lines = [f"Data: {config.dataset} {split}: {count} examples{chosen} {info.example_shape}"]
-    if info.class_names is not None:
-        counts = info.class_counts
-        names = [
-            name if counts is None else f"{name} ({counts[number]:,})"
-            for number, name in enumerate(info.class_names)
-        ]
-        lines.append(f"  {len(names):,} classes: {listed(names)}")
-    return lines
-
-
-def _described_source(notes: Sequence[str], left_out: Sequence[tuple[str, str]]) -> list[str]:
-    lines = [f"  {note}" for note in notes]
-    if left_out:
-        file, why = left_out[0]
-        lines.append(f"  {len(left_out):,} files are left out, such as {file}, which {why}")
-    return lines

@@ -42,3 +42,24 @@ def test_resize_clips_where_bicubic_overshoots() -> None:
     assert found[:12].max() == 0
     assert found[20:].min() == 255
     assert (np.diff(found.astype(int)) >= 0).all()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_padding_keeps_the_whole_image_on_the_background(channels: int) -> None:
+    image = np.random.default_rng(0).integers(0, 200, (4, 8, channels)).astype(np.uint8)
+    found = fit_square(image, 8, "pad", "white")
+    np.testing.assert_array_equal(found[2:6], image)
+    assert (found[:2] == 255).all()
+    assert (found[6:] == 255).all()
+    turned = fit_square(image.swapaxes(0, 1), 8, "pad", "black")
+    np.testing.assert_array_equal(turned[:, 2:6], image.swapaxes(0, 1))
+    assert not turned[:, :2].any()
+
+
+def test_stretching_keeps_the_whole_image_out_of_proportion() -> None:
+    image = np.zeros((4, 40, 3), np.uint8)
+    image[:, 20:] = 240
+    found = fit_square(image, 20, "stretch")
+    assert found.shape == (20, 20, 3)
+    assert found[:, :8].max() < 10
+    assert found[:, 12:].min() > 230

@@ -3,7 +3,12 @@ import itertools
 import numpy as np
 import pytest
 
-from wgan_tf.evaluation.neighbours import diversity, mean_pairwise_distance, nearest_neighbours
+from wgan_tf.evaluation.neighbours import (
+    diversity,
+    mean_pairwise_distance,
+    nearer_share,
+    nearest_neighbours,
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +69,17 @@ def test_diversity_is_one_for_real_examples_and_nothing_to_speak_of_without() ->
     assert diversity(points, points) == 1
     assert diversity(0.25 * points + 3, points) == pytest.approx(0.25)
     assert diversity(points, np.ones([4, 3])) is None
+
+
+def test_queries_that_examples_have_nearer_than_each_other_are_counted() -> None:
+    points = np.array([[0.0], [4.0], [10.0], [11.0]])
+    # From 0, whose next is 4 away; from 4, likewise; and from 10 and 11, which are 1 apart.
+    queries = np.array([[-3.0], [-5.0], [4.5], [9.5], [12.5], [12.0]])
+
+    def of(values: np.ndarray) -> float:
+        near = nearest_neighbours(values, blocks(points, 3), 2)
+        return nearer_share(near, lambda: blocks(points, 2), lambda numbers: points[numbers])
+
+    assert of(queries) == 3 / 6
+    assert of(points) == 1
+    assert of(np.array([[12.5]])) == 0

@@ -62,14 +62,6 @@ def test_no_wasserstein_estimate_is_claimed_for_another_objective(make_run: Make
     assert "Wasserstein" not in summary.outcome(run)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(59.6, "1 min 0 s"), (12, "12 s"), (3599, "59 min 59 s"), (7260, "2 h 1 min")],
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert summary.duration(seconds) == text
-
-
 def test_options_without_effect_are_not_shown() -> None:
     options = summary.options_in_effect(Config(lipschitz="weight_clipping", dcgan_width=32))
     assert options["clip_value"] == "0.01"

@@ -40,7 +40,7 @@ DATASETS = {
     "lsun/bedroom": ({"train": 3_033_042, "validation": 300}, (64, 64, 3)),
     "imagenet64": ({"train": 1_281_149, "validation": 49_999}, (64, 64, 3)),
     "camel": ({"train": 121_399}, (28, 28, 1)),
-    "pictures": ({"train": 1000}, (64, 64, 3)),
+    "images": ({"train": 1000}, (64, 64, 3)),
     "digits": ({"train": 1797}, (8, 8, 1)),
     "8gaussians": ({"train": 100_000}, (2,)),
     "25gaussians": ({"train": 100_000}, (2,)),
@@ -48,7 +48,7 @@ DATASETS = {
 }
 NAMES = {
     "npy:camel.npy": "camel",
-    "folder:pictures": "pictures",
+    "folder:images": "images",
     "downsampled_imagenet/64x64": "imagenet64",
 }
 

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import pathlib
 import re
@@ -50,18 +51,28 @@ def test_what_takes_long_does_not_begin_after_a_signal() -> None:
             pytest.fail("it began")
 
 
-def test_the_user_is_told_that_the_signal_was_heard(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    told = ""
-    with StopRequest() as stop, stop.deferred():
+@contextlib.contextmanager
+def standard_error() -> Iterator[int]:
+    """Where to read what goes to standard error: a pipe, from which a read waits."""
+    reader, writer = os.pipe()
+    before = os.dup(2)
+    os.dup2(writer, 2)
+    try:
+        yield reader
+    finally:
+        os.dup2(before, 2)
+        for descriptor in (reader, writer, before):
+            os.close(descriptor)
+
+
+def test_the_user_is_told_that_the_signal_was_heard() -> None:
+    with standard_error() as told, StopRequest() as stop, stop.deferred():
         signal.raise_signal(signal.SIGINT)
-        while not told.endswith(".\n"):
-            told += capfd.readouterr().err
-    assert "Stopping after the steps under way" in told
-    with pytest.raises(Stopped), StopRequest():
-        signal.raise_signal(signal.SIGINT)
-    assert "Stopping;" in capfd.readouterr().err
+        assert b"Stopping after the steps under way" in os.read(told, 1000)
+    with standard_error() as told:
+        with pytest.raises(Stopped), StopRequest():
+            signal.raise_signal(signal.SIGINT)
+        assert b"Stopping;" in os.read(told, 1000)
 
 
 @pytest.fixture

@@ -47,6 +47,9 @@ class FakeTrainer:
     def any_worker(self, says: bool) -> bool:
         return says
 
+    def set_augment_probability(self, probability: float) -> None:
+        self.augment_probability = probability
+
     def mean_over_replicas(self, value: float) -> float:
         return value
 
@@ -392,3 +395,44 @@ def test_rollbacks_are_bounded(config: Config) -> None:
     with pytest.raises(DivergenceError, match="gone back to 4 times"):
         train(rolled, seen)
     assert len(seen.messages) == 4
+
+
+def test_how_long_the_run_will_take_is_told_once_where_it_is_long(config: Config) -> None:
+    quick = Recorder(FakeTrainer(seconds=0.1))
+    train(config, quick)
+    assert not quick.messages
+    # Every step has 5 updates of the critic and 1 of the generator, each of a tenth of a second.
+    slow = Recorder(FakeTrainer(seconds=0.6))
+    train(dataclasses.replace(config, steps=1000, steps_per_call=1, eval_every=0), slow)
+    (told,) = slow.messages
+    assert told == "The 997 steps that are left take about 9 min 58 s here."
+
+
+def test_what_is_inspected_is_told_with_evaluations_and_steers_augmentation_after(
+    config: Config,
+) -> None:
+    seen = Recorder(FakeTrainer())
+    seen.trainer.augment_probability = 0.25
+    inspected: list[int] = []
+
+    def inspect() -> dict[str, float]:
+        inspected.append(seen.trainer.step)
+        return {"overfitting": 0.7, "held_out_wasserstein_estimate": 3.0}
+
+    evaluating = dataclasses.replace(config, eval_every=6, eval_split="test")
+    training_loop.train(
+        evaluating,
+        seen.trainer,
+        checkpoints=seen,
+        observer=seen,
+        stop=FakeStop(),
+        inspect=inspect,
+    )
+    assert inspected == seen.evaluated == [6]
+    assert seen.summaries[6]["held_out_wasserstein_estimate"] == 3.0
+    assert [seen.summaries[step]["augment_probability"] for step in (3, 6, 9)] == [
+        0.25,
+        0.25,
+        0.3125,
+    ]
+    assert "overfitting" not in seen.summaries[9]

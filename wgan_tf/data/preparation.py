@@ -12,7 +12,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 import tqdm
 
-from wgan_tf.data.images import PARALLEL_IMAGES, fit_square
+from wgan_tf.data.images import PARALLEL_IMAGES, Fit, fit_square
 from wgan_tf.data.layout import Layout, choose_layout
 from wgan_tf.data.metadata import (
     EXAMPLES_FILE,
@@ -43,6 +43,7 @@ def prepare_store(
     dataset: str,
     split: str,
     image_size: int,
+    fit: Fit = fit_square,
     verify: bool = False,
 ) -> Metadata:
     """Makes the store `folder` unless it is there whole; safe against other processes and kills.
@@ -53,6 +54,7 @@ def prepare_store(
         dataset: the `--dataset` value.
         split: the split specification.
         image_size: the side of the stored images in pixels; 0 for the native size.
+        fit: brings an image to that size.
         verify: whether to read all of a store that is there to see that it is whole, rather than
             a part.
 
@@ -83,7 +85,9 @@ def prepare_store(
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
             try:
-                metadata = _write_store(builder, layout, partial, dataset=dataset, split=split)
+                metadata = _write_store(
+                    builder, layout, partial, dataset=dataset, split=split, fit=fit
+                )
                 # What lies there is no store, or a damaged one.
                 shutil.rmtree(folder, ignore_errors=True)
                 partial.rename(folder)
@@ -110,6 +114,7 @@ def _write_store(
     *,
     dataset: str,
     split: str,
+    fit: Fit,
 ) -> Metadata:
     num_expected = num_split_examples(builder, split)
     _check_space(folder, num_expected, layout)
@@ -122,7 +127,7 @@ def _write_store(
         NpyWriter(folder / LABELS_FILE, np.dtype(np.int32), ()) as labels,
         tqdm.tqdm(total=num_expected, unit="ex", disable=not sys.stderr.isatty()) as progress,
     ):
-        for batch in _read_batches(builder, layout, dataset=dataset, split=split):
+        for batch in _read_batches(builder, layout, dataset=dataset, split=split, fit=fit):
             examples.append(batch["examples"])
             if "labels" in batch:
                 labels.append(batch["labels"])
@@ -156,13 +161,13 @@ def _write_store(
 
 
 def _read_batches(
-    builder: tfds.core.DatasetBuilder, layout: Layout, *, dataset: str, split: str
+    builder: tfds.core.DatasetBuilder, layout: Layout, *, dataset: str, split: str, fit: Fit
 ) -> Iterator[dict[str, np.ndarray]]:
     def to_store(example: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         value = example[layout.example_key]
         if layout.source_shape != layout.example_shape:
             value = tf.numpy_function(
-                lambda image: fit_square(image, layout.example_shape[0]),
+                lambda image: fit(image, layout.example_shape[0]),
                 [value],
                 tf.uint8,
                 stateful=False,

@@ -1,11 +1,8 @@
 """A data set on disk, prepared once and memory-mapped."""
 
 import dataclasses
-import hashlib
-import json
 import math
 import pathlib
-import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,20 +10,18 @@ import numpy as np
 from wgan_tf.config import Config
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.layout import choose_layout
+from wgan_tf.data.location import fit_of, resolve_source, store_folder
 from wgan_tf.data.metadata import EXAMPLES_FILE, LABELS_FILE, Metadata, read_metadata
 from wgan_tf.data.preparation import prepare_store
 from wgan_tf.data.selection import class_numbers, select_classes
-from wgan_tf.data.sources.registry import make_builder, resolve
-from wgan_tf.data.sources.source import DrawBatch, InPlaceBuilder, Source
+from wgan_tf.data.sources.registry import make_builder
+from wgan_tf.data.sources.source import DrawBatch, InPlaceBuilder
 from wgan_tf.data.sources.tfds_source import check_obtainable
 from wgan_tf.data.splits import num_split_examples
 from wgan_tf.data.verification import find_damage
 from wgan_tf.errors import UserError
 from wgan_tf.options import format_value
-from wgan_tf.paths import expand_user
 
-_FORMAT_VERSION = 3
-_FILES_TRIED = 2000
 _VALUES_IN_BLOCK = 20_000_000
 
 
@@ -122,8 +117,8 @@ def describe(config: Config, split: str) -> DatasetInfo:
 
 def _describe(config: Config, split: str) -> tuple[DatasetInfo, np.ndarray | None]:
     """The description of all classes, and the labels where they are at hand."""
-    root, source = _resolve(config)
-    folder = _store_folder(root, source, split, config.image_size)
+    source = resolve_source(config)
+    folder = store_folder(config, source, split)
     metadata = read_metadata(folder)
     if metadata is not None and find_damage(folder, metadata) is None:
         labels = _map_arrays(folder, metadata)[1]
@@ -142,47 +137,6 @@ def _describe(config: Config, split: str) -> tuple[DatasetInfo, np.ndarray | Non
     return dataclasses.replace(info, class_counts=_class_counts(labels, info.class_names)), labels
 
 
-@dataclasses.dataclass(frozen=True)
-class SourceReport:
-    """How the files of a split are read, or would be.
-
-    Attributes:
-        notes: clauses for people.
-        left_out: (file, reason) of each file that cannot be used, as far as they have been tried.
-        num_tried: examples that have been read to see; None where all have been.
-    """
-
-    notes: tuple[str, ...]
-    left_out: tuple[tuple[str, str], ...]
-    num_tried: int | None
-
-
-def report_source(config: Config, split: str) -> SourceReport:
-    """Looks into the files of a split as preparing it would, and writes nothing.
-
-    Of files that are not prepared, up to 2,000 examples are read, which are drawn at random.
-
-    Raises:
-        UserError: as of `describe`, or none of the images that were tried is usable.
-    """
-    root, source = _resolve(config)
-    metadata = read_metadata(_store_folder(root, source, split, config.image_size))
-    if metadata is not None:
-        return SourceReport(metadata.notes, metadata.left_out, None)
-    builder = make_builder(source, config.dataset)
-    if not isinstance(builder, InPlaceBuilder):
-        return SourceReport((), (), None)
-    num_tried, num_unusable = builder.try_examples(split, _FILES_TRIED)
-    left_out = tuple(sorted(builder.left_out.items()))
-    if num_tried and num_unusable == num_tried:
-        raise UserError(
-            f"--dataset={config.dataset} has no usable image among {num_tried:,} that were tried, "
-            f"the first of them, {left_out[0][0]}, {left_out[0][1]}; repair the files."
-        )
-    is_all = num_tried == num_split_examples(builder, split) or not num_tried
-    return SourceReport(builder.notes(), left_out, None if is_all else num_tried)
-
-
 def open_store(config: Config, split: str) -> Store:
     """Opens a split of `--dataset`, preparing it first if need be.
 
@@ -196,14 +150,15 @@ def open_store(config: Config, split: str) -> Store:
     Raises:
         UserError: anything wrong with these, with the data or with the folder.
     """
-    root, source = _resolve(config)
-    folder = _store_folder(root, source, split, config.image_size)
+    source = resolve_source(config)
+    folder = store_folder(config, source, split)
     metadata = prepare_store(
         source,
         folder,
         dataset=config.dataset,
         split=split,
         image_size=config.image_size,
+        fit=fit_of(config),
         verify=config.verify_data,
     )
     examples, labels = _map_arrays(folder, metadata)
@@ -247,11 +202,6 @@ def _class_counts(labels: np.ndarray, class_names: tuple[str, ...]) -> tuple[int
     return tuple(map(int, counts))
 
 
-def _resolve(config: Config) -> tuple[pathlib.Path, Source]:
-    root = _local_folder(config.data_dir)
-    return root, resolve(config.dataset, root, config.background)
-
-
 def _require_labels(
     class_names: tuple[str, ...] | None, config: Config, split: str
 ) -> tuple[str, ...]:
@@ -261,22 +211,6 @@ def _require_labels(
             f"{config.dataset} has none in the split {split}; leave --classes empty."
         )
     return class_names
-
-
-def _local_folder(data_dir: str) -> pathlib.Path:
-    if "://" in data_dir:
-        raise UserError(f"--data_dir={data_dir} is not a local folder; give one on a disk.")
-    return expand_user(data_dir, "--data_dir=").resolve()
-
-
-def _fingerprint(source: Source, split: str, image_size: int) -> str:
-    text = json.dumps([_FORMAT_VERSION, source.identity, split, image_size])
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-
-
-def _store_folder(root: pathlib.Path, source: Source, split: str, image_size: int) -> pathlib.Path:
-    readable = re.sub(r"\W+", "_", f"{source.name}-{split}-{image_size or 'native'}")[:80]
-    return root / "wgan_tf_stores" / f"{readable}-{_fingerprint(source, split, image_size)}"
 
 
 def _map_arrays(folder: pathlib.Path, metadata: Metadata) -> tuple[np.memmap, np.ndarray | None]:

@@ -1,6 +1,6 @@
 """Distances between examples, by their pixels or coordinates."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -57,6 +57,26 @@ def nearest_neighbours(
         numbers = np.take_along_axis(all_numbers, nearest, axis=1)
         distances = np.take_along_axis(all_distances, nearest, axis=1)
     return Neighbours(numbers, distances)
+
+
+def nearer_share(
+    near_queries: Neighbours,
+    blocks: Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]],
+    read: Callable[[np.ndarray], np.ndarray],
+) -> float:
+    """The share of queries nearer to an example than that is to any other example.
+
+    One less the authenticity of Alaa et al. 2022 (arXiv 2102.08921): of new examples of the same
+    distribution it is a half or less, of copies all.
+
+    Args:
+        near_queries: of the queries.
+        blocks: gives all examples, as `nearest_neighbours` takes them.
+        read: numbers int64 [n] -> those examples [n, ...].
+    """
+    nearest, place = np.unique(near_queries.numbers[:, 0], return_inverse=True)
+    among = nearest_neighbours(read(nearest), blocks(), 1, excluded=nearest)
+    return float(np.mean(near_queries.distances[:, 0] < among.distances[place, 0]))
 
 
 def diversity(examples: np.ndarray, real: np.ndarray) -> float | None:

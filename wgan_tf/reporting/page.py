@@ -13,9 +13,13 @@ import numpy as np
 import plotly.offline
 import tensorflow as tf
 
+from wgan_tf.data.source_report import survey_store
+from wgan_tf.data.survey import Survey
+from wgan_tf.durations import duration
 from wgan_tf.errors import UserError
 from wgan_tf.evaluation.diagnostics import judge
 from wgan_tf.files import write_output
+from wgan_tf.monitoring.grids import encode_png, image_grid
 from wgan_tf.reporting import curves, summary
 from wgan_tf.reporting.nearest_examples import Comparison, compare
 from wgan_tf.reporting.runs import RecordedRun, read_runs
@@ -46,6 +50,8 @@ class Section:
         warnings: sentences; empty where nothing is wrong.
         comparison: with the training examples; None where that could not be made.
         comparison_note: why not.
+        contact_sheet: a PNG of some of what is trained on; None of points, or where it is not here.
+        findings: clauses on what is odd about that.
     """
 
     run: RecordedRun
@@ -54,6 +60,8 @@ class Section:
     warnings: list[str]
     comparison: Comparison | None
     comparison_note: str
+    contact_sheet: bytes | None
+    findings: list[str]
 
 
 def write_report(folders: Sequence[RunFolder], out: str) -> None:
@@ -113,7 +121,24 @@ def _section(run: RecordedRun) -> Section:
     except UserError as error:
         note = str(error)
     found = judge(run.history, run.config) + (comparison.warnings if comparison else [])
-    return Section(run, summary.outcome(run), _facts(run), found, comparison, note)
+    survey = _survey(run)
+    return Section(
+        run=run,
+        outcome=summary.outcome(run),
+        facts=_facts(run),
+        warnings=found,
+        comparison=comparison,
+        comparison_note=note,
+        contact_sheet=encode_png(image_grid(survey.sheet())) if survey else None,
+        findings=survey.findings() if survey else [],
+    )
+
+
+def _survey(run: RecordedRun) -> Survey | None:
+    try:
+        return survey_store(run.folder.open_training_examples())
+    except UserError:
+        return None
 
 
 def _facts(run: RecordedRun) -> Mapping[str, str]:
@@ -128,7 +153,7 @@ def _facts(run: RecordedRun) -> Mapping[str, str]:
     if best := summary.summary_metric(run):
         facts[f"Best {best[0]}"] = summary.number(best[1])
     if seconds := run.training_seconds():
-        facts["Training time"] = summary.duration(seconds)
+        facts["Training time"] = duration(seconds)
         facts["Real images a second"] = summary.number(_median_rate(run))
     return facts
 
@@ -204,7 +229,7 @@ def _speed(run: RecordedRun) -> Mapping[str, str]:
             f"{summary.number(rates.min())} to {summary.number(rates.max())}"
         ),
         "Generator steps a second": summary.number(run.step / seconds),
-        "Training time": summary.duration(seconds),
+        "Training time": duration(seconds),
     }
 
 

@@ -58,15 +58,6 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def duration(seconds: float) -> str:
-    """The two greatest units: "1 h 20 min", "3 min 10 s"."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours:,} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
 def steps(run: RecordedRun) -> str:
     """How many steps are taken, of how many."""
     if run.step >= run.config.steps:

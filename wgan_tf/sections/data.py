@@ -23,15 +23,24 @@ class DataOptions:
     )
     image_size: int = option(
         0,
-        "Side of the square images in pixels, reached by a centre crop and an antialiased "
+        "Side of the square images in pixels, reached by --resize and an antialiased "
         "resize; 0 keeps the data set's own.",
         minimum=0,
         maximum=8192,
     )
+    resize: str = option(
+        "crop",
+        "How images that are not square get to --image_size: by their central square (crop), with "
+        "--background on the shorter sides (pad), or out of proportion (stretch).",
+        choices=("crop", "pad", "stretch"),
+    )
     train_split: str = option(
         "train",
         "Split to train on, in TFDS syntax: train[:50%], train+test. Parts of folder:, idx: and "
-        "npy: are drawn at random, always the same, with every class in its share.",
+        "npy: are drawn at random, always the same, with every class in its share. Of a folder "
+        "without splits and with 100 images or more, a tenth is held out for --eval_split, to show "
+        "whether the critic learns the others by heart, unless either is named; train[:100%] is "
+        "all of it.",
     )
     eval_split: str = option(
         "",
@@ -41,7 +50,8 @@ class DataOptions:
     classes: tuple[str, ...] = option((), "Keep these classes only, by name or number.")
     background: str = option(
         "white",
-        "Color that transparent pixels of the images in folder:DIR are laid on.",
+        "Color that transparent pixels of the images in folder:DIR are laid on, and that "
+        "--resize=pad adds.",
         choices=("white", "black", "gray"),
     )
     verify_data: bool = option(

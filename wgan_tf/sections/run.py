@@ -10,6 +10,11 @@ class RunOptions:
     """The run."""
 
     workdir: str = option("", "The run's folder; an existing run in it goes on.", may_change=True)
+    init_from: str = option(
+        "",
+        "Another run's folder, with whose networks, as of its newest checkpoint, a new run begins: "
+        "the layers whose shapes fit. A run that is gone on with does not need it.",
+    )
     steps: int = option(
         20_000, "Generator steps of the whole run.", minimum=1, maximum=2**31 - 1, may_change=True
     )

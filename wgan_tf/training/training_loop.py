@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from wgan_tf.augmentation import adapted
 from wgan_tf.config import Config
+from wgan_tf.durations import duration
 from wgan_tf.errors import DivergenceError
 from wgan_tf.training import schedule
 from wgan_tf.training.checkpoints import Checkpoints
@@ -51,6 +52,11 @@ def train(
         return _Loop(config, trainer, checkpoints, observer, stop, inspect).run()
 
 
+# The first two calls are of one step each, and compile.
+_CALLS_UNTIL_PACE = 3
+_LEAST_TOLD_SECONDS = 60
+
+
 class _Loop:
     def __init__(
         self,
@@ -70,6 +76,7 @@ class _Loop:
         self._pace = Pace(config)
         self._begun_at = trainer.step
         self._to_profile = config.profile_steps
+        self._calls = 0
         # Of the steps since the last summary that this process took.
         self._seconds, self._first_step = 0.0, trainer.step
 
@@ -113,6 +120,18 @@ class _Loop:
         self._seconds += seconds
         self._pace.took(step, steps, trainer.mean_over_replicas(seconds))
         self._observer.advanced(trainer.step)
+        self._calls += 1
+        if self._calls == _CALLS_UNTIL_PACE:
+            self._tell_duration(trainer.step)
+
+    def _tell_duration(self, step: int) -> None:
+        left = self._config.steps - step
+        seconds = self._pace.seconds(step, left)
+        if seconds >= _LEAST_TOLD_SECONDS:
+            besides = ", evaluations besides" if self._config.eval_every else ""
+            self._observer.told(
+                f"The {left:,} steps that are left take about {duration(seconds)} here{besides}."
+            )
 
     def _report(self, step: int) -> None:
         """Tells metrics and samples where they are due."""

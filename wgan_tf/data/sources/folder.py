@@ -4,6 +4,7 @@ import concurrent.futures
 import functools
 import hashlib
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from wgan_tf.data.sources.image_files import (
     read_image_header,
 )
 from wgan_tf.data.sources.image_folder import ImageFile, ImageFolder, count_by_ending, list_images
-from wgan_tf.data.sources.source import InPlaceBuilder, Source, files_fingerprint
+from wgan_tf.data.sources.source import InPlaceBuilder, SeeImage, Source, files_fingerprint
 from wgan_tf.data.stratification import stratified_order
 from wgan_tf.errors import UserError
 from wgan_tf.paths import expand_user
@@ -57,6 +58,7 @@ class FolderBuilder(InPlaceBuilder):
             name: tuple(file for file in files if file in headers)
             for name, files in folder.splits.items()
         }
+        self._headers = headers
         self._numbers = {name: number for number, name in enumerate(folder.class_names)}
         sizes = {(header.height, header.width) for header in headers.values()}
         # A stored size is the upright one too only if it is square.
@@ -102,13 +104,26 @@ class FolderBuilder(InPlaceBuilder):
             notes.append(f"files that are not images by their names are passed over: {endings}")
         return tuple(notes)
 
-    def try_examples(self, split: str, most: int) -> tuple[int, int]:
+    def headers(self, split: str) -> Sequence[ImageHeader]:
         """See the base class."""
-        files = [self._files[name][row] for name, rows in self.rows(split) for row in rows]
+        return [self._headers[file] for file in self._files_of(split)]
+
+    def try_examples(self, split: str, most: int, see: SeeImage) -> tuple[int, int]:
+        """See the base class."""
+        files = self._files_of(split)
         chosen = [files[n] for n in stratified_order(len(files))[:most]]
-        with concurrent.futures.ThreadPoolExecutor() as pool:
-            images = list(pool.map(lambda file: self._decode(file).size, chosen))
-        return len(chosen), images.count(0)
+
+        def is_usable(file: ImageFile) -> bool:
+            image = self._decode(file)
+            if image.size:
+                see(self._folder.relative(file.path), image)
+            return image.size > 0
+
+        with concurrent.futures.ThreadPoolExecutor(PARALLEL_IMAGES) as pool:
+            return len(chosen), list(pool.map(is_usable, chosen)).count(False)
+
+    def _files_of(self, split: str) -> list[ImageFile]:
+        return [self._files[name][row] for name, rows in self.rows(split) for row in rows]
 
     def _decode(self, file: ImageFile) -> np.ndarray:
         try:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow_datasets as tfds
 
-from wgan_tf.data.sources.source import ChunkBuilder, Source, files_fingerprint
+from wgan_tf.data.sources.source import ChunkBuilder, SeeImage, Source, files_fingerprint
 from wgan_tf.data.stratification import stratified_order
 from wgan_tf.errors import UserError
 from wgan_tf.paths import expand_user
@@ -167,9 +167,9 @@ class IdxBuilder(ChunkBuilder):
             return None
         return np.concatenate(list(read_idx(file, 0, file.shape[0]))).astype(np.int64)
 
-    def try_examples(self, split: str, most: int) -> tuple[int, int]:
+    def try_examples(self, split: str, most: int, see: SeeImage) -> tuple[int, int]:
         """See the base class; what cannot be read is an error here."""
-        return self.read_some(split, most), 0
+        return self.read_some(split, most, see), 0
 
     def read(self, split_name: str, rows: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
         """See the base class."""

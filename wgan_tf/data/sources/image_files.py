@@ -30,12 +30,14 @@ class ImageHeader:
         width: in pixels, as stored.
         channels: 1 for grayscale, 3 for color.
         has_16_bits: whether a sample has 16 bits.
+        mode: what Pillow calls the kind of its pixels: L, RGB, RGBA, P (a palette), I;16.
     """
 
     height: int
     width: int
     channels: int
     has_16_bits: bool
+    mode: str
 
 
 @functools.cache
@@ -75,7 +77,13 @@ def read_image_header(path: pathlib.Path) -> ImageHeader:
     """
     try:
         with Image.open(path, formats=image_formats()) as image:
-            return ImageHeader(image.height, image.width, _num_channels(image), _has_16_bits(image))
+            return ImageHeader(
+                height=image.height,
+                width=image.width,
+                channels=_num_channels(image),
+                has_16_bits=_has_16_bits(image),
+                mode=image.mode,
+            )
     except UnusableImageError:
         raise
     except Exception as error:  # Pillow's decoders raise any kind on a damaged file.

@@ -10,12 +10,15 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from wgan_tf.data.sources.image_files import ImageHeader
 from wgan_tf.data.splits import split_ranges
 from wgan_tf.data.stratification import stratified_order
 
 # (seed, number of the batch, int64 [], and its size) -> `{"examples": [n, ...]}` and, of a labelled
 # data set, `"labels"`, int32 [n]: a pure function in TensorFlow operations.
 DrawBatch = Callable[[int, tf.Tensor, int], dict[str, tf.Tensor]]
+# (name of its file, "" without; uint8 [H, W, C]).
+SeeImage = Callable[[str, np.ndarray], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,9 +85,23 @@ class InPlaceBuilder(tfds.core.DatasetBuilder, skip_registration=True):  # type:
         """Clauses on how the source has been read, for people; more after reading."""
         return ()
 
-    def try_examples(self, split: str, most: int) -> tuple[int, int]:
-        """Reads some examples of a split specification: how many were tried, and were unusable."""
-        del split, most
+    def headers(self, split: str) -> Sequence[ImageHeader]:
+        """What the headers of a split's image files tell; none of other sources."""
+        del split
+        return ()
+
+    def try_examples(self, split: str, most: int, see: SeeImage) -> tuple[int, int]:
+        """Reads some examples, drawn at random, of a split specification.
+
+        Args:
+            split: the specification.
+            most: of examples.
+            see: is given every image that can be used, from any thread.
+
+        Returns:
+            How many were tried, and how many of them were unusable.
+        """
+        del split, most, see
         return 0, 0
 
     def rows(self, split: str) -> list[tuple[str, np.ndarray]]:
@@ -129,8 +146,13 @@ class ChunkBuilder(InPlaceBuilder):
         """Yields the examples of a split at ascending rows in chunks of any length."""
         raise NotImplementedError
 
-    def read_some(self, split: str, most: int) -> int:
+    def read_some(self, split: str, most: int, see: SeeImage) -> int:
         """Reads some examples, drawn at random, of a specification, and returns how many.
+
+        Args:
+            split: the specification.
+            most: of examples.
+            see: is given every image.
 
         Raises:
             UserError: they cannot be read.
@@ -139,8 +161,9 @@ class ChunkBuilder(InPlaceBuilder):
         total = sum(len(rows) for _, rows in parts)
         for name, rows in parts:
             share = -(-len(rows) * most // total)
-            for _ in self.read(name, np.sort(rows[stratified_order(len(rows))[:share]])):
-                pass
+            for chunk in self.read(name, np.sort(rows[stratified_order(len(rows))[:share]])):
+                for image in chunk.get("image", ()):
+                    see("", image)
         return min(most, total)
 
     def _as_dataset(

@@ -1,0 +1,175 @@
+"""Few images, with and without augmentation: quality over time against images never seen."""
+
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from experiments import plots, training
+from experiments.document import table
+from experiments.trials import Measured, Trial, read_result
+
+SIZE = 16
+EVALUATIONS = 10
+SAMPLES = 5000
+SHOWN = 24
+# Steers adaptive augmentation; neither trained on nor what distances are measured to.
+HELD_OUT = "train[50000:51000]"
+ARMS: Mapping[str, Mapping[str, Any]] = {
+    "none": {},
+    "mirror": {"mirror": True},
+    "diffaugment": {"augment": "diffaugment"},
+    "adaptive": {"augment": "adaptive"},
+}
+COLORS = dict(zip(ARMS, (plots.GRAY, plots.ORANGE, plots.BLUE, plots.GREEN), strict=True))
+LOGGED = ("training_wasserstein_estimate", "held_out_wasserstein_estimate", "overfitting")
+OPTIONS = {
+    "image_size": SIZE,
+    "eval_split": HELD_OUT,
+    "eval_metrics": (),
+    "objective": "wasserstein",
+    "lipschitz": "gradient_penalty",
+    "penalty_weight": 10.0,
+    "architecture": "dcgan",
+    "dcgan_width": 16,
+    "dcgan_critic_norm": "layer",
+    "dcgan_critic_units": 256,
+    "latent_dim": 64,
+    "batch_size": 32,
+    "critic_steps": 2,
+    "optimizer": "adam",
+    "beta_1": 0.0,
+    "beta_2": 0.9,
+    "generator_learning_rate": 1e-3,
+    "critic_learning_rate": 1e-3,
+    "ema_decay": 0.998,
+    "precision": "float32",
+    "keep_checkpoints": EVALUATIONS,
+}
+
+
+def follow(folder: pathlib.Path, options: Mapping[str, Any]) -> Measured:
+    """Trains, and measures the generator against the whole test split at every checkpoint.
+
+    Returns:
+        Lists of a value an evaluation: the step, the Frechet distance, each of `LOGGED`, and
+        augment_probability where it is adapted; and uint8 samples at the least distance and at the
+        end, [`SHOWN`, H, W].
+    """
+    run = training.train(folder, options)
+    lines = run.metrics()
+    if not isinstance(lines, list):
+        lines = lines.to_dict("records")
+    evaluated = [line for line in lines if line["step"] % options["eval_every"] == 0]
+    names = [name for name in ("step", *LOGGED, "augment_probability") if name in evaluated[-1]]
+    courses = {name: [float(line[name]) for line in evaluated] for name in names}
+    distances = _distances(run, [int(step) for step in courses["step"]])
+    best = int(courses["step"][int(np.argmin(distances))])
+    return {
+        **courses,
+        "fid": distances,
+        "best_images": run.sample(SHOWN, seed=1, checkpoint=best)[..., 0].tolist(),
+        "last_images": run.sample(SHOWN, seed=1)[..., 0].tolist(),
+    }
+
+
+def _distances(run: Any, steps: Sequence[int]) -> list[float]:
+    """Of each checkpoint's samples from the test images, by a classifier of all training images."""
+    from wgan_tf.data.store import open_store
+    from wgan_tf.evaluation.evaluator import build_evaluator
+    from wgan_tf.run_folder import RunFolder
+    from wgan_tf.serving.trained_generator import restore_sampler
+
+    config = run.config.changed(train_split="train", eval_split="test", eval_features="classifier")
+    evaluator = build_evaluator(
+        config,
+        *(open_store(config, split) for split in ("train", "test")),
+        num_examples=SAMPLES,
+        metrics=("fid",),
+        log=print,
+    )
+    found = []
+    for step in steps:
+        sampler, _ = restore_sampler(RunFolder(run.workdir), step)
+        found.append(evaluator.evaluate(sampler.batches(SAMPLES))["fid_classifier"])
+    return found
+
+
+def trial(data: str, size: int, arm: str, seed: int, steps: int) -> Trial:
+    """The trial of an arm on the first `size` images, and of a seed."""
+    every = max(1, steps // EVALUATIONS)
+    options = {
+        **OPTIONS,
+        **ARMS[arm],
+        **dict.fromkeys(("summary_every", "eval_every", "checkpoint_every"), every),
+        "dataset": data,
+        "train_split": f"train[:{size}]",
+        "steps": every * EVALUATIONS,
+        "seed": seed,
+    }
+    return Trial(f"small_sets/{size}-{arm}-{seed}", follow, {"options": options})
+
+
+def report(
+    results: Mapping[tuple[int, str], Sequence[Measured]], file: pathlib.Path
+) -> Sequence[str]:
+    """Draws the curves of every size, and tells a Markdown table of each.
+
+    Args:
+        results: by size and arm, a result a seed.
+        file: of the plot.
+    """
+    sizes = sorted({size for size, _ in results})
+    with plots.figure(file, columns=len(sizes), width=4.5 * len(sizes)) as drawn:
+        for axes, size in zip(np.atleast_1d(drawn), sizes, strict=True):
+            for arm in ARMS:
+                for number, result in enumerate(results.get((size, arm), ())):
+                    axes.plot(
+                        result["step"],
+                        result["fid"],
+                        color=COLORS[arm],
+                        linewidth=1,
+                        label=None if number else arm,
+                    )
+            axes.set(title=f"{size:,} images", xlabel="generator steps", yscale="log")
+            plots.label_logarithmic(axes.yaxis)
+            axes.legend()
+        np.atleast_1d(drawn)[0].set_ylabel("Frechet distance to the test images")
+    return [_table(size, results) for size in sizes]
+
+
+def _table(size: int, results: Mapping[tuple[int, str], Sequence[Measured]]) -> str:
+    heading = [f"{size:,} images", "seeds", "least distance", "at step", "last", "last / least"]
+    heading += ["overfitting at the end", "probability at the end"]
+    rows = []
+    for arm in ARMS:
+        found = results.get((size, arm), ())
+        if not found:
+            continue
+        least = [min(each["fid"]) for each in found]
+        last = [each["fid"][-1] for each in found]
+        at = [each["step"][int(np.argmin(each["fid"]))] for each in found]
+        probabilities = [each["augment_probability"][-1] for each in found if arm == "adaptive"]
+        rows.append(
+            [
+                *(arm, str(len(found)), training.per_seed(least)),
+                ", ".join(f"{step:,.0f}" for step in at),
+                training.per_seed(last),
+                training.per_seed([b / a for a, b in zip(least, last, strict=True)]),
+                training.per_seed([each["overfitting"][-1] for each in found]),
+                training.per_seed(probabilities) if probabilities else "",
+            ]
+        )
+    return table(heading, rows)
+
+
+def read_results(
+    trials: Mapping[tuple[int, str], Sequence[Trial]], workdir: pathlib.Path
+) -> Mapping[tuple[int, str], Sequence[Measured]]:
+    """What is measured already, by size and arm."""
+    found = {
+        key: [result.values for each in of_key if (result := read_result(each, workdir))]
+        for key, of_key in trials.items()
+    }
+    return {key: values for key, values in found.items() if values}
