@@ -296,6 +296,7 @@ MAY_CHANGE: dict[str, Any] = {
     "max_rollbacks": 5,
     "join_timeout": 7,
     "steps_per_call": 7,
+    "device_data_limit": 7,
     "checkpoint_every": 7,
     "keep_checkpoints": 7,
     "sample_every": 7,

@@ -1,173 +1,196 @@
-"""Compares the training speed of two configurations, or of one worker and several, on this machine.
+"""Compares the speed of training with others', on this machine.
 
-    python tools/benchmark.py --flagfile=configs/fashion_mnist.flags [--against=--precision=float32]
+    python tools/benchmark.py --flagfile=configs/cifar_dcgan.flags --against=bare,floor,keras,torch
+    python tools/benchmark.py --flagfile=configs/fashion_mnist.flags --against=--precision=float32
     python tools/benchmark.py --flagfile=configs/fashion_mnist.flags --workers=2
 
-Those compared take turns, so that their ratio holds while the machine's speed drifts.
+Those compared take turns, so that their ratios hold while the machine's speed drifts. The first is
+training as configured, with its data and its metrics. Names of others:
+
+    bare      the steps alone, on a batch that lies in the device's memory
+    floor     the convolutions and matrix products of the steps, timed alone
+    keras     the same as a user of Keras would write it, with `fit`; with XLA, and without
+    torch     the same as a user of PyTorch would write it; eager, and compiled
+    --OPTION=VALUE   training with this option changed
 """
 
 import contextlib
 import dataclasses
+import json
 import os
-import statistics
-import subprocess
-import sys
+import pathlib
+import platform
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
 
 from absl import flags
 
+from benchmarks import contestant, turns
 from wgan_tf import commands, flagfile
 from wgan_tf import config as configuration
 from wgan_tf.config import Config
-from wgan_tf.errors import Status
-from wgan_tf.log import log_to_stderr
+from wgan_tf.errors import Status, UserError
 from wgan_tf.options import parse_value
 from wgan_tf.training.distributed.cluster import local_clusters
 
-
-class Contestant:
-    """A configuration, compiled and ready to be timed in this process."""
-
-    def __init__(self, config: Config) -> None:
-        from wgan_tf.data.store import open_store
-        from wgan_tf.training.distributed.strategy import build_strategy, find_cluster
-        from wgan_tf.training.trainer import Trainer
-        from wgan_tf.training.tuning import Tuning, prepare_turns
-
-        strategy = build_strategy(config, find_cluster(config, os.environ))
-        store = open_store(config, config.train_split)
-        self._config = config
-        config = Tuning(config, store.info, strategy).choose(
-            lambda chosen: prepare_turns(chosen, store, strategy),
-            log=log_to_stderr,
-        )
-        self._trainer = Trainer(config, store, strategy)
-        self.turn()
-
-    def turn(self) -> float:
-        """Trains for some steps; images a second through the critic."""
-        from wgan_tf.training import schedule
-
-        first_step = self._trainer.step
-        began = time.perf_counter()
-        self._trainer.advance(flags.FLAGS.steps_timed)
-        self._trainer.metrics()
-        seconds = time.perf_counter() - began
-        batches = schedule.batches_before(self._config, self._trainer.step)
-        batches -= schedule.batches_before(self._config, first_step)
-        return batches * self._config.batch_size / seconds
+FOLDER = pathlib.Path(__file__).parent
+BOTH_WAYS = {"keras": ("keras", "keras_without_xla"), "torch": ("torch", "torch_compiled")}
+IDLE_NETWORKS = {
+    "architecture": "mlp",
+    "mlp_generator_units": (1,),
+    "mlp_critic_units": (1,),
+    "latent_dim": 1,
+    "lipschitz": "none",
+    "precision": "float32",
+    "jit_compile": "false",
+}
+IDLE_SECTIONS = (*configuration.SECTIONS[-5:], configuration.SystemOptions)
 
 
 def main() -> Status:
-    """Prints images a second through the critic, and the ratio."""
+    """Has all take turns and prints a table."""
     options = flags.FLAGS
-    with tempfile.TemporaryDirectory() as unused:
-        flags.FLAGS["workdir"].value = unused
+    with tempfile.TemporaryDirectory() as folder:
+        flags.FLAGS["workdir"].value = folder
         config = commands.config_from_flags()
-    if options.workers:
-        _compare_workers(config, options.workers)
-        return Status.DONE
-    commands.import_tensorflow()
-    if options.on_request:
-        contestant = Contestant(config)
-        for _ in sys.stdin:
-            print(contestant.turn(), flush=True)
-        return Status.DONE
-
-    configs = {"given": config}
-    if options.against:
-        configs[options.against] = _changed(config, options.against)
-    contestants = {name: Contestant(each) for name, each in configs.items()}
-    speeds: dict[str, list[float]] = {name: [] for name in configs}
-    for _ in range(options.rounds):
-        for name, contestant in contestants.items():
-            speeds[name].append(contestant.turn())
-    _report(speeds)
+        if options.take_turns:
+            commands.import_tensorflow()
+            contestant.serve(lambda: contestant.make(options.take_turns, config))
+            return Status.DONE
+        if options.idle_networks:
+            config = _idle(config)
+        with contextlib.ExitStack() as stack:
+            teams, starts = {}, {}
+            for name, processes in _processes(config, pathlib.Path(folder), stack).items():
+                began = time.perf_counter()
+                teams[name] = turns.Team([stack.enter_context(each) for each in processes])
+                starts[name] = teams[name].start(began)
+            measured = turns.compare(teams, starts, options.rounds, options.steps_timed)
+    print(turns.table(measured))
+    if options.json:
+        about = {"processor": _processor(), "cores": len(os.sched_getaffinity(0))}
+        text = json.dumps({**about, "contestants": measured}, indent=2)
+        pathlib.Path(options.json).write_text(text + "\n")
     return Status.DONE
 
 
-def _compare_workers(config: Config, count: int) -> None:
-    """Times one worker and several, each pinned to a core and with the same share of a batch."""
+Process = contextlib.AbstractContextManager[turns.subprocess.Popen[str]]
+
+
+def _processes(
+    config: Config, folder: pathlib.Path, stack: contextlib.ExitStack
+) -> dict[str, list[Process]]:
+    """By contestant, its processes; none has begun."""
+    if flags.FLAGS.workers:
+        return _workers(config, flags.FLAGS.workers)
+    found = {"loop": [_ours("loop", config)]}
+    for name in _others():
+        if name.startswith("--"):
+            found[name] = [_ours("loop", _changed(config, name))]
+        elif name in contestant.OURS:
+            found[name] = [_ours(name, config)]
+        elif name in contestant.PYTORCH:
+            found[name] = [_torch(name, config, folder)]
+        else:
+            known = ", ".join([*contestant.OURS, *contestant.PYTORCH])
+            raise UserError(
+                f"--against={name} is nothing to compare with; take {known} or an option."
+            )
+    return found
+
+
+def _others() -> list[str]:
+    found: list[str] = []
+    for given in flags.FLAGS.against:
+        names = [given] if given.startswith("--") else given.split(",")
+        for name in names:
+            found += BOTH_WAYS.get(name, (name,))
+    return found
+
+
+def _ours(
+    kind: str, config: Config, environment: dict[str, str] | None = None, core: int | None = None
+) -> Process:
+    options = flagfile.to_flagfile(config).split("\n")[:-1]
+    arguments = turns.python(str(FOLDER / "benchmark.py"), *options, f"--take_turns={kind}")
+    return turns.process(arguments, environment or {}, core)
+
+
+def _torch(name: str, config: Config, folder: pathlib.Path) -> Process:
+    commands.import_tensorflow()
+    from benchmarks.plain_networks import networks_as_json
+    from wgan_tf.data.store import open_store
+
+    info = open_store(config, config.train_split).info
+    networks = folder / f"{name}.json"
+    networks.write_text(networks_as_json(config, info, is_compiled=contestant.PYTORCH[name]))
+    script = str(FOLDER / "benchmarks" / "torch_user.py")
+    interpreter = flags.FLAGS.torch_python or turns.python()[0]
+    return turns.process([interpreter, script, str(networks)], {})
+
+
+def _workers(config: Config, count: int) -> dict[str, list[Process]]:
+    """One worker and several, each pinned to a core and with the same share of a batch."""
     cores = sorted(os.sched_getaffinity(0))[:count]
     if len(cores) < count:
-        raise SystemExit(f"--workers={count} needs as many cores; there are {len(cores)}.")
+        raise UserError(f"--workers={count} needs as many cores; there are {len(cores)}.")
     together = dataclasses.replace(
         config, batch_size=count * config.batch_size, strategy="multi_worker"
     )
     alone = dataclasses.replace(config, strategy="one_device")
-    speeds: dict[str, list[float]] = {f"{count} workers": [], "1 worker": []}
-    with contextlib.ExitStack() as stack:
-        several = [
-            stack.enter_context(_worker(together, core, cluster.to_tf_config()))
-            for core, cluster in zip(cores, local_clusters(count), strict=True)
-        ]
-        one = [stack.enter_context(_worker(alone, cores[0], ""))]
-        for _ in range(flags.FLAGS.rounds):
-            for measured, team in zip(speeds.values(), (several, one), strict=True):
-                measured.append(_turn_of(team))
-    _report(speeds)
-
-
-@contextlib.contextmanager
-def _worker(config: Config, core: int, tf_config: str) -> Iterator[subprocess.Popen[str]]:
-    """A process on one core, and so of one thread, that takes a turn for each line it is sent."""
-    options = flagfile.to_flagfile(config).split("\n")[:-1]
-    steps = f"--steps_timed={flags.FLAGS.steps_timed}"
-    with subprocess.Popen(
-        [sys.executable, __file__, *options, "--on_request", steps],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "TF_CONFIG": tf_config},
-    ) as process:
-        # Before the process imports TensorFlow, which makes a thread a core.
-        os.sched_setaffinity(process.pid, {core})
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def _turn_of(team: Sequence[subprocess.Popen[str]]) -> float:
-    for process in team:
-        assert process.stdin is not None
-        print(file=process.stdin, flush=True)
-    speeds = []
-    for process in team:
-        assert process.stdout is not None
-        speeds.append(float(process.stdout.readline()))
-    return min(speeds)
-
-
-def _report(speeds: dict[str, list[float]]) -> None:
-    for name, measured in speeds.items():
-        print(
-            f"{name}: {statistics.median(measured):,.0f} images/s "
-            f"({min(measured):,.0f} to {max(measured):,.0f} in {len(measured)} rounds)"
-        )
-    if len(speeds) > 1:
-        ratios = [first / second for first, second in zip(*speeds.values(), strict=True)]
-        print(f"ratio: {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})")
+    several = [
+        _ours("loop", together, {"TF_CONFIG": cluster.to_tf_config()}, core)
+        for core, cluster in zip(cores, local_clusters(count), strict=True)
+    ]
+    return {
+        "1 worker": [_ours("loop", alone, {"TF_CONFIG": ""}, cores[0])],
+        f"{count} workers": several,
+    }
 
 
 def _changed(config: Config, flag: str) -> Config:
     name, _, text = flag.removeprefix("--").partition("=")
-    field = next(field for field in configuration.fields() if field.name == name)
+    field = next((field for field in configuration.fields() if field.name == name), None)
+    if field is None:
+        raise UserError(f"--against={flag} is no option; see --help of the command main.")
     return dataclasses.replace(config, **{name: parse_value(field, text)})
+
+
+def _idle(config: Config) -> Config:
+    """The same data and batches, with networks that cost nothing."""
+    defaults = {
+        field.name: field.default
+        for section in IDLE_SECTIONS
+        for field in dataclasses.fields(section)
+    }
+    return dataclasses.replace(config, **{**defaults, **IDLE_NETWORKS})
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):
+        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
 
 
 if __name__ == "__main__":
     commands.define_config_flags()
-    flags.DEFINE_string("against", "", "One option to change in the second configuration.")
+    flags.DEFINE_multi_string(
+        "against", [], "What to compare with, in a list or one by one; see above."
+    )
     flags.DEFINE_integer(
         "workers",
         0,
         "Compare so many workers, each on a core of its own, with one; --batch_size is of each.",
         lower_bound=0,
     )
-    flags.DEFINE_bool("on_request", False, "Take a turn for every line on standard input.")
+    flags.DEFINE_bool(
+        "idle_networks", False, "Train networks that cost nothing: how fast data come."
+    )
+    flags.DEFINE_string("json", "", "File to write what is measured to.")
+    flags.DEFINE_string("torch_python", "", "Python that has PyTorch; this one by default.")
+    flags.DEFINE_string("take_turns", "", "Be a contestant, that answers its standard input.")
     flags.DEFINE_integer("rounds", 7, "Turns of each.", lower_bound=1)
     flags.DEFINE_integer("steps_timed", 40, "Generator steps in a turn.", lower_bound=1)
     commands.run(main)

@@ -165,6 +165,12 @@ def _check(config: Config) -> None:
             f"--critic_updates=separate does not go with --lipschitz={config.lipschitz}, whose "
             "points lie between real and generated examples; take joint."
         )
+    critic_steps_told = config.critic_steps * config.summary_every
+    if config.summary_every and config.penalty_every > critic_steps_told:
+        raise UserError(
+            f"--penalty_every={config.penalty_every} leaves summaries without a penalty, which are "
+            f"of {critic_steps_told} critic steps; take at most that, or a larger --summary_every."
+        )
     if config.critic_passes == 2 and config.critic_updates == "separate":
         raise UserError(
             "--critic_passes=2 has no effect with --critic_updates=separate, which always passes "

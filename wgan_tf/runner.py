@@ -46,6 +46,7 @@ from wgan_tf.training.distributed.strategy import (
 )
 from wgan_tf.training.initial_weights import check_init_from, take_initial_weights
 from wgan_tf.training.interruption import StopRequest
+from wgan_tf.training.memory import describe_memory
 from wgan_tf.training.observer import Observer
 from wgan_tf.training.trainer import Trainer
 from wgan_tf.training.tuning import Choice, Tuning, prepare_turns
@@ -86,23 +87,27 @@ def describe(config: Config, *, accept_changes: bool = False, contact_sheet: str
     if cluster:
         check_replicas(config, cluster)
         devices = f"{len(cluster.workers)} workers, {max(local_gpus(), 1)} replicas on this one"
+        num_replicas = len(cluster.workers) * max(local_gpus(), 1)
         computes_in = str(Choice.of(config))
     else:
         strategy = build_strategy(config)
         devices = ", ".join(device_names(strategy))
+        num_replicas = strategy.num_replicas_in_sync
         computes_in = Tuning(config, info, strategy).plan()
     registry.try_own(config, info)
     if not folder.exists():
         check_init_from(config)
     print(flagfile.to_readable(config))
-    for build in (registry.build_generator, registry.build_critic):
-        build(config, info).summary()
+    networks = [build(config, info) for build in (registry.build_generator, registry.build_critic)]
+    for network in networks:
+        network.summary()
     for split, source in sources.items():
         print("\n".join(describe_split(config, split, source)))
     if contact_sheet:
         write_contact_sheet(contact_sheet, config, sources[config.train_split].survey)
     print(f"Devices: {devices}")
     print(f"Computes in: {computes_in}")
+    print(describe_memory(config, networks, num_replicas))
     return Status.DONE
 
 
@@ -230,6 +235,9 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
         stream=sys.stdout,
     ) as monitor:
         monitor.log(f"Training on {_described(strategy)}")
+        if trainer.step == 0:
+            networks = [trainer.state.generator, trainer.state.critic]
+            monitor.log(describe_memory(config, networks, strategy.num_replicas_in_sync))
         for line in describe_store(config, store, is_new=trainer.step == 0):
             monitor.log(line)
         observer = ChiefObserver(config, folder, trainer, monitor, store, held_out)

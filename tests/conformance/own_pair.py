@@ -27,7 +27,7 @@ def build_generator(config: Config, info: DatasetInfo) -> keras.Model:
 def build_critic(config: Config, info: DatasetInfo) -> keras.Model:
     image = keras.Input(info.example_shape)
     fine = L.LeakyReLU(0.2)(L.Conv2D(3, 3, padding="same")(image))
-    coarse = L.LeakyReLU(0.2)(L.Conv2D(4, 3, 2, padding="same")(fine))
+    coarse = layers.LeakyReLU(0.2)(L.Conv2D(4, 3, 2, padding="same")(fine))
     x = L.Concatenate()([fine, L.UpSampling2D()(coarse)])
     block = keras.Sequential(
         [keras.Input(x.shape[1:]), L.Conv2D(4, 3, 2), layers.LayerNormalization(), L.LeakyReLU()]

@@ -2,13 +2,19 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from wgan_tf.data.batches import batch_indices, example_indices, replica_batches
+from wgan_tf.data.batches import (
+    BatchSource,
+    batch_indices,
+    example_indices,
+    streamed_batches,
+)
 from wgan_tf.data.store import Store
 
 from .helpers import open_all, told, write_idx
@@ -21,6 +27,21 @@ def store(tmp_path: Path) -> Store:
     write_idx(tmp_path / "train-images-idx3-ubyte", images)
     write_idx(tmp_path / "train-labels-idx1-ubyte", np.arange(30) % 3)
     return open_all(f"idx:{tmp_path}", tmp_path)
+
+
+def replica_batches(
+    store: Store,
+    *,
+    global_batch_size: int,
+    seed: int,
+    first_batch: int,
+    slices: Sequence[int],
+    num_slices: int,
+) -> tf.data.Dataset:
+    source = BatchSource(
+        store, global_batch_size=global_batch_size, seed=seed, num_slices=num_slices
+    )
+    return streamed_batches(source, first_batch=first_batch, slices=slices)
 
 
 def take(dataset: tf.data.Dataset, count: int) -> list[np.ndarray]:
@@ -158,8 +179,8 @@ def test_an_epoch_over_a_large_store_stays_out_of_memory(tmp_path: Path) -> None
         "def highest_while_reading(dataset, count):\n"
         "    config = Config(dataset=dataset, data_dir=sys.argv[1])\n"
         "    opened = store.open_store(config, 'train')\n"
-        "    read = batches.replica_batches(opened, global_batch_size=16, seed=0, first_batch=0,\n"
-        "        slices=[0], num_slices=1).take(count)\n"
+        "    source = batches.BatchSource(opened, global_batch_size=16, seed=0, num_slices=1)\n"
+        "    read = batches.streamed_batches(source, first_batch=0, slices=[0]).take(count)\n"
         "    return opened, max(anonymous_megabytes() for _ in read)\n"
         "_, before = highest_while_reading('digits', 4)\n"
         "opened, highest = highest_while_reading(sys.argv[2], 96)\n"

@@ -30,7 +30,7 @@ def test_sides_halve_rounding_up(image_size: int, start_size: int, expected: lis
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("size", [8, 9, 12, 28, 30, 32, 48, 50, 64, 100, 128])
+@pytest.mark.parametrize("size", [8, 9, 12, 28, 30, 32, 48, 50, 64, 100, 256])
 def test_draws_and_judges_pictures_of_every_size(
     size: int, channels: int, dcgan_config: Config
 ) -> None:
@@ -181,7 +181,7 @@ def test_kernels_begin_as_in_the_code_of_wgan_gp() -> None:
     ("changes", "shape", "named"),
     [
         ({}, (7, 7, 1), "--image_size"),
-        ({}, (129, 129, 3), "--image_size"),
+        ({}, (257, 257, 3), "--image_size"),
         ({"dcgan_start_size": 8}, (8, 8, 1), "--dcgan_start_size=8"),
     ],
 )

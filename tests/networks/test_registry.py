@@ -198,5 +198,5 @@ def test_points_are_drawn_by_perceptrons_alone(architecture: str) -> None:
 
 
 def test_the_family_is_asked_whether_it_fits() -> None:
-    with pytest.raises(UserError, match="--architecture=dcgan draws images of 8 to 128 pixels"):
+    with pytest.raises(UserError, match="--architecture=dcgan draws images of 8 to 256 pixels"):
         registry.check(Config(), info_of((7, 7, 1)))

@@ -61,6 +61,8 @@ class Reference:
         latent: Array,
         drawn_label: Array | None,
         mixing: Array,
+        *,
+        is_penalized: bool = True,
     ) -> dict[str, Any]:
         """Metrics by name."""
         config = self._config
@@ -76,7 +78,8 @@ class Reference:
                 moments=(self.moments[0], self.moments[1]),
             )
         points = mixing[:, None] * real + (1 - mixing[:, None]) * generated
-        penalty = PENALTIES.get(config.lipschitz)
+        penalty = PENALTIES.get(config.lipschitz) if is_penalized else None
+        weight = config.penalty_weight * config.penalty_every
 
         def real_loss(critic: Arrays) -> Any:
             return self._mean_loss(critic, 0, real, label)
@@ -88,11 +91,11 @@ class Reference:
         def joint_loss(critic: Arrays) -> Any:
             loss = real_loss(critic) + generated_loss(critic)
             if penalty:
-                loss += config.penalty_weight * np.mean(penalty(slope_norms(critic, points)))
+                loss += weight * np.mean(penalty(slope_norms(critic, points)))
             return loss
 
         of_real = self._judge(real)
-        metrics: dict[str, Any] = {"gradient_penalty": 0.0}
+        metrics: dict[str, Any] = {"gradient_penalty": 0.0} if is_penalized else {}
         if config.critic_updates == "separate":
             metrics["critic_loss"] = real_loss(self.critic)
             self._update_critic(real_loss)

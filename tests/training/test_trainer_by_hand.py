@@ -24,6 +24,12 @@ CRITIC_STEPS = 3
 EXAMPLES = 40
 WAYS: dict[str, dict[str, Any]] = {
     "new batches, joint": {"penalty_weight": 3.0},
+    "a penalty in every second step": {"penalty_weight": 3.0, "penalty_every": 2},
+    "a penalty in every second step, the same batch": {
+        "penalty_weight": 3.0,
+        "penalty_every": 2,
+        "critic_batches": "same",
+    },
     "the same batch, separate": {
         "critic_batches": "same",
         "critic_updates": "separate",
@@ -58,7 +64,7 @@ def test_steps_are_taken_one_after_the_other(
         (drawn,) = draws.generator_inputs(moment, purpose, Purpose.CRITIC_LABEL, config.batch_size)
         return moment, drawn.numpy()
 
-    critic_losses, generator_losses = [], []
+    critic_losses, generator_losses, penalties, norms = [], [], [], []
     for step in range(4):
         if config.learning_rate_decay == "linear":
             reference.set_learning_rates(1 - step / 8)
@@ -69,7 +75,13 @@ def test_steps_are_taken_one_after_the_other(
             real = store.read(indices)[0].astype(np.float64)
             moment, drawn = latent(step, critic_step, Purpose.CRITIC_LATENT)
             mixing = draws.uniform(moment, Purpose.MIXING, ()).numpy()
-            metrics = reference.critic_step(real, None, drawn, None, mixing)
+            is_penalized = (step * CRITIC_STEPS + critic_step) % config.penalty_every == 0
+            metrics = reference.critic_step(
+                real, None, drawn, None, mixing, is_penalized=is_penalized
+            )
+            if is_penalized:
+                penalties.append(metrics["gradient_penalty"])
+                norms.append(metrics.get("gradient_norm"))
             critic_losses.append(metrics["critic_loss"])
         _, drawn = latent(step, 0, Purpose.GENERATOR_LATENT)
         generator_losses.append(reference.generator_step(drawn, None)["generator_loss"])
@@ -85,5 +97,8 @@ def test_steps_are_taken_one_after_the_other(
         for value, wanted in zip(values(variables), expected, strict=True):
             np.testing.assert_allclose(value, wanted, rtol=1e-9, atol=1e-9)
     found = trainer.metrics()
+    assert found["gradient_penalty"] == pytest.approx(np.mean(penalties), rel=1e-5)
+    if config.lipschitz == "gradient_penalty":
+        assert found["gradient_norm"] == pytest.approx(np.mean(norms), rel=1e-5)
     assert found["critic_loss"] == pytest.approx(np.mean(critic_losses), rel=1e-5)
     assert found["generator_loss"] == pytest.approx(np.mean(generator_losses), rel=1e-5)

@@ -1,4 +1,4 @@
-"""The DCGAN pair (Radford et al. 2016) for any square image of 8 to 128 pixels.
+"""The DCGAN pair (Radford et al. 2016) for any square image of 8 to 256 pixels.
 
 The image's side is halved, rounding up, until it is at most `dcgan_start_size`; filters double
 with every halving. Where a side was odd, the generator crops what doubling gave too much, as
@@ -14,7 +14,7 @@ from wgan_tf.networks.conditioning import check_conditioning, condition_generato
 from wgan_tf.networks.layers import LayerFactory
 
 DRAWS_POINTS = False
-SMALLEST, LARGEST = 8, 128
+SMALLEST, LARGEST = 8, 256
 
 
 def sides(image_size: int, start_size: int) -> list[int]:

@@ -18,6 +18,7 @@ from wgan_tf.networks.normalization import (
     ClassScaleAndShift,
     LayerNormalization,
 )
+from wgan_tf.networks.rectifiers import LeakyReLU, ReLU
 from wgan_tf.networks.spectral import SpectralConv2D, SpectralDense
 
 POLICIES = {
@@ -46,6 +47,7 @@ class LayerFactory:
         initializer: str,
         *,
         spectral_norm: bool = False,
+        differentiated_twice: bool = False,
         leaky_relu_slope: float = 0.2,
         batch_norm_momentum: float = 0.9,
         batch_norm_epsilon: float = 1e-5,
@@ -59,6 +61,7 @@ class LayerFactory:
             seed: of the initial values.
             initializer: of kernels, one of `initializers.kernel_initializer`'s.
             spectral_norm: whether dense layers, convolutions and heads are spectrally normalized.
+            differentiated_twice: whether rectifiers are those of `rectifiers`.
             leaky_relu_slope: of every leaky rectifier.
             batch_norm_momentum: of batch norm's moving statistics.
             batch_norm_epsilon: added to the variance in batch norm.
@@ -76,6 +79,10 @@ class LayerFactory:
             SpectralConv2D if spectral_norm else keras.layers.Conv2D
         )
         self._spectral_norm = spectral_norm
+        self._relu: type[keras.layers.ReLU] = ReLU if differentiated_twice else keras.layers.ReLU
+        self._leaky_relu: type[keras.layers.LeakyReLU] = (
+            LeakyReLU if differentiated_twice else keras.layers.LeakyReLU
+        )
         self._leaky_relu_slope = leaky_relu_slope
         self._batch_norm_options = {
             "momentum": batch_norm_momentum,
@@ -226,15 +233,17 @@ class LayerFactory:
         """relu, max(x, 0); leaky_relu, max(x, slope x); elu, x or exp(x) - 1 below 0; or tanh."""
         if kind == "leaky_relu":
             return self.leaky_relu()
+        if kind == "relu":
+            return self.relu()
         return keras.layers.Activation(kind, dtype=self._policy)
 
     def relu(self) -> keras.Layer:
         """Rectifier max(x, 0)."""
-        return keras.layers.ReLU(dtype=self._policy)
+        return self._relu(dtype=self._policy)
 
     def leaky_relu(self) -> keras.Layer:
         """Leaky rectifier max(x, slope x)."""
-        return keras.layers.LeakyReLU(self._leaky_relu_slope, dtype=self._policy)
+        return self._leaky_relu(self._leaky_relu_slope, dtype=self._policy)
 
     def upsample(self, factor: int) -> keras.Layer:
         """Sides larger by `factor`, each pixel repeated."""

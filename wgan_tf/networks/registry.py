@@ -13,6 +13,7 @@ from wgan_tf.networks import acgan, conv_stack, dcgan, mlp, own, resnet
 from wgan_tf.networks.layers import OUTPUT_RANGES, LayerFactory
 from wgan_tf.networks.soundness import check_pair
 from wgan_tf.pixels import PixelScale
+from wgan_tf.sections.system import WITH_PENALTY
 
 
 class Family(Protocol):
@@ -128,6 +129,7 @@ def build_critic(config: Config, info: DatasetInfo) -> keras.Model:
         _seed(config, 1),
         family.initializer(config),
         spectral_norm=config.lipschitz == "spectral_norm",
+        differentiated_twice=WITH_PENALTY.is_met_by(config.lipschitz),
         **_layer_options(config),
     )
     return family.build_critic(config, info, layers)

@@ -53,6 +53,13 @@ class RunOptions:
         maximum=2**31 - 1,
         may_change=True,
     )
+    device_data_limit: int = option(
+        1024,
+        "Most mebibytes of prepared data that are put into the memory of each GPU once; more "
+        "are read while it computes. The batches are the same ones.",
+        minimum=0,
+        may_change=True,
+    )
     checkpoint_every: int = option(
         1000, "Steps between checkpoints; 0 for the last only.", minimum=0, may_change=True
     )

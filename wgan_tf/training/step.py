@@ -36,6 +36,7 @@ class Step:
     Attributes:
         critic_metrics: names of what `critic_step` returns; gradient_norm with a penalty only,
             since without one no such gradient is taken.
+        penalty_metrics: those among them that only steps with a penalty return, if not all have it.
         generator_metrics: names of what `generator_step` returns.
         critic_gradients: names of the gradients whose squared norms `critic_step` returns as well.
         generator_gradients: those of `generator_step`.
@@ -58,12 +59,15 @@ class Step:
         self._pixel_scale = registry.pixel_scale(config)
         self._dtype = state.critic.inputs[0].dtype
         self._draws = Draws(config, label_weights, self._dtype)
-        self.critic_metrics = (
+        of_penalty = ("gradient_penalty", "gradient_norm")
+        self.penalty_metrics = of_penalty if config.penalty_every > 1 else ()
+        in_all = (
             *("critic_loss", "gradient_penalty", *CRITIC_METRICS),
             *(("gradient_norm",) if self._penalty else ()),
             *self._objective.critic_metrics,
             *(CLASS_METRICS if num_classes else ()),
         )
+        self.critic_metrics = tuple(name for name in in_all if name not in self.penalty_metrics)
         self.generator_metrics = (
             "generator_loss",
             *self._objective.generator_metrics,
@@ -81,6 +85,8 @@ class Step:
         step: tf.Tensor,
         critic_step: tf.Tensor,
         replica: Replica,
+        *,
+        is_penalized: bool = True,
     ) -> Mapping[str, tf.Tensor]:
         """Updates the critic: once, or with `critic_updates=separate` on each kind of examples.
 
@@ -90,26 +96,25 @@ class Step:
             step: the generator step.
             critic_step: the critic step within it.
             replica: whose part of the global draws to take.
+            is_penalized: whether the penalty, if there is one, is taken in this step.
 
         Returns:
-            This replica's summands of the global means, by the names of `critic_metrics`, and
-            squared norms by those of `critic_gradients`.
+            This replica's summands of the global means, by the names of `critic_metrics` and, with
+            a penalty, `penalty_metrics`, and squared norms by those of `critic_gradients`.
         """
         moment = Moment(step, critic_step, replica, self._stream())
         self._clip("before_update")
         real = Examples(self._real(stored, moment), label if self._num_classes else None)
         generated = self._generated_for_critic(real.label, moment)
-        update = (
-            self._update_separately
-            if self._config.critic_updates == "separate"
-            else self._update_jointly
-        )
-        metrics = update(real, generated, moment)
+        if self._config.critic_updates == "separate":
+            metrics = self._update_separately(real, generated, moment)
+        else:
+            metrics = self._update_jointly(real, generated, moment, is_penalized=is_penalized)
         self._clip("after_update")
         return metrics
 
     def _update_jointly(
-        self, real: Examples, generated: Examples, moment: Moment
+        self, real: Examples, generated: Examples, moment: Moment, *, is_penalized: bool
     ) -> Mapping[str, tf.Tensor]:
         """Algorithm 1 of Gulrajani et al. 2017, lines 3 to 8; without a penalty, of its source."""
         config, draws = self._config, self._draws
@@ -119,22 +124,23 @@ class Step:
             losses = self._real_losses(of_real, real) + self._generated_losses(
                 of_generated, generated
             )
-            penalties = tf.zeros_like(losses)
-            if self._penalty:
+            if not self._penalty:
+                metrics["gradient_penalty"] = self._global_mean(tf.zeros_like(losses))
+            elif is_penalized:
                 mixing = draws.uniform(moment, Purpose.MIXING, ())
                 points = lipschitz.interpolate(real.values, generated.values, mixing)
                 with draws.dropout(moment, Purpose.PENALTY_DROPOUT):
                     norms = lipschitz.gradient_norms(lambda x: self._judge(x).scores, points)
                 metrics["gradient_norm"] = self._global_mean(norms)
                 penalties = self._penalty(norms)
-                losses += config.penalty_weight * penalties
+                metrics["gradient_penalty"] = self._global_mean(penalties)
+                losses += config.penalty_weight * config.penalty_every * penalties
             loss = self._global_mean(losses)
         squares = self._update_critic(tape, loss)
         return {
             **metrics,
             **squares,
             "critic_loss": loss,
-            "gradient_penalty": self._global_mean(penalties),
             **self._describe(of_real, real, of_generated, generated),
         }
 

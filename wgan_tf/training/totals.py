@@ -60,8 +60,10 @@ class Totals:
         return self._sums.read_value().numpy()
 
     def means(self) -> dict[str, float]:
-        """Means over the calls of `add` since the last reset; at least one is needed."""
+        """Means over the calls of `add` since the last reset; none where there was none."""
         *sums, count = self.read().tolist()
+        if not count:
+            return {}
         return {name: total / count for name, total in zip(self.names, sums, strict=True)}
 
     def assign(self, sums: tf.Tensor) -> None:

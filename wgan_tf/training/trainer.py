@@ -3,22 +3,22 @@
 Loops stay outside `strategy.run`, one replica's mathematics (`wgan_tf.training.step`) inside.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from wgan_tf.config import Config, own_options
-from wgan_tf.data.batches import replica_batches
+from wgan_tf.data.batches import Batch
 from wgan_tf.data.store import Store
 from wgan_tf.labels import label_weights
 from wgan_tf.training import schedule
 from wgan_tf.training.draws import Replica
+from wgan_tf.training.feed import build_feed
 from wgan_tf.training.state import TrainingState
 from wgan_tf.training.step import Step
 from wgan_tf.training.totals import NEVER, Totals
-
-Batch = Mapping[str, tf.Tensor]
 
 
 class Trainer:
@@ -33,22 +33,24 @@ class Trainer:
             strategy: where to train.
         """
         self._config = config
-        self._store = store
         self._strategy = strategy
-        self._batches: Iterator[Batch] | None = None
-        self._step_of_batches = 0
+        self._feed = build_feed(config, store, strategy)
         with strategy.scope():
             self.state = TrainingState(config, store.info)
             self._step = Step(config, self.state, label_weights(config, store.info))
             step = self._step
             self._critic_totals = Totals(step.critic_metrics, step.critic_gradients)
+            self._penalty_totals = Totals(step.penalty_metrics) if step.penalty_metrics else None
             self._generator_totals = Totals(step.generator_metrics, step.generator_gradients)
+            all_totals = (self._critic_totals, self._penalty_totals, self._generator_totals)
+            self._totals = tuple(totals for totals in all_totals if totals)
             self.state.metric_totals = tf.Variable(
-                tf.zeros(self._critic_totals.size + self._generator_totals.size),
+                tf.zeros(sum(totals.size for totals in self._totals)),
                 trainable=False,
                 aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
             )
         self._critic_step = self._prepared(self._take_critic_step)
+        self._plain_critic_step = self._prepared(self._take_plain_critic_step)
         self._generator_step = self._prepared(self._take_generator_step)
 
     @property
@@ -58,16 +60,17 @@ class Trainer:
 
     def advance(self, steps: int) -> None:
         """Takes so many generator steps, each after its critic steps, from where the state is."""
-        if self._batches is None or self.step != self._step_of_batches:
-            first_batch = schedule.batches_before(self._config, self.step)
-            self._batches = iter(self._distributed_batches(first_batch))
-        self._step_of_batches = self.step + steps
-        self._advance(self._batches, tf.constant(steps))
+        step = self.step
+        first, end = (schedule.batches_before(self._config, n) for n in (step, step + steps))
+        taken = schedule.critic_steps_before(self._config, step)
+        self._advance(
+            self._feed.source(first, end), tf.constant(taken, tf.int64), tf.constant(steps)
+        )
 
     @property
     def metric_names(self) -> tuple[str, ...]:
         """Of what `metrics` tells."""
-        return (*self._step.critic_metrics, *self._step.generator_metrics)
+        return tuple(name for totals in self._totals for name in totals.names)
 
     def any_worker(self, says: bool) -> bool:
         """Whether any worker says so; all workers have to ask at the same step."""
@@ -79,21 +82,20 @@ class Trainer:
         return float(self._sum(tf.constant(value, tf.float64))) / replicas
 
     def metrics(self) -> dict[str, float]:
-        """Means over the steps taken since the last reset, by name."""
-        return {**self._critic_totals.means(), **self._generator_totals.means()}
+        """Means over the steps taken since the last reset, by name; those that any step had."""
+        return {name: mean for totals in self._totals for name, mean in totals.means().items()}
 
     def reset_metrics(self) -> None:
         """Begins new means."""
-        self._critic_totals.reset()
-        self._generator_totals.reset()
+        for totals in self._totals:
+            totals.reset()
 
     def hold_metrics(self) -> None:
         """Puts into the state what the metrics so far are made of, before it is saved.
 
         What each replica sums up for itself is no part of it, since the chief saves alone.
         """
-        totals = [self._critic_totals.read(), self._generator_totals.read()]
-        self.state.metric_totals.assign(np.concatenate(totals))
+        self.state.metric_totals.assign(np.concatenate([each.read() for each in self._totals]))
 
     @property
     def reported(self) -> int:
@@ -137,16 +139,16 @@ class Trainer:
         if rollbacks is not None:
             self.state.rollbacks.assign(rollbacks)
         self._forget_not_finite()
-        totals = self.state.metric_totals.read_value()
-        critic_size = self._critic_totals.size
-        self._critic_totals.assign(totals[:critic_size])
-        self._generator_totals.assign(totals[critic_size:])
+        held = self.state.metric_totals.read_value()
+        parts = tf.split(held, [totals.size for totals in self._totals])
+        for totals, part in zip(self._totals, parts, strict=True):
+            totals.assign(part)
 
     def first_not_finite(self) -> tuple[str, int] | None:
         """The first metric or gradient that was not finite, and the step, counted from 1."""
         names: list[str] = []
         steps: list[float] = []
-        for totals in (self._critic_totals, self._generator_totals):
+        for totals in self._totals:
             names += totals.all_names
             steps += self._first_not_finite(totals).numpy().min(axis=0).tolist()
         first = min(range(len(steps)), key=steps.__getitem__)
@@ -165,14 +167,22 @@ class Trainer:
         return self._gradient_norms(tf.constant(examples)).numpy()
 
     @tf.function
-    def _advance(self, batches: Iterator[Batch], steps: tf.Tensor) -> None:
+    def _advance(self, source: Any, taken: tf.Tensor, steps: tf.Tensor) -> None:
+        """Takes generator steps, with so many critic steps before the first of them."""
+        config = self._config
+        is_shared = config.critic_batches == "same"
         for _ in tf.range(steps):
             step = self.state.step.read_value()
             self._set_learning_rates(step)
-            shared = next(batches) if self._config.critic_batches == "same" else None
-            for critic_step in tf.range(schedule.critic_steps_at(self._config, step)):
-                batch = next(batches) if shared is None else shared
-                self._strategy.run(self._critic_step, args=(batch, step, critic_step))
+            shared = self._feed.take(source, step) if is_shared else None
+            for critic_step in tf.range(schedule.critic_steps_at(config, step)):
+                batch = self._feed.take(source, taken) if shared is None else shared
+                arguments = (batch, step, critic_step)
+                if config.penalty_every == 1 or taken % config.penalty_every == 0:
+                    self._strategy.run(self._critic_step, args=arguments)
+                else:
+                    self._strategy.run(self._plain_critic_step, args=arguments)
+                taken += 1
             self._strategy.run(self._generator_step, args=(step,))
             self.state.step.assign_add(1)
 
@@ -190,6 +200,22 @@ class Trainer:
             batch["examples"], batch.get("labels"), step, critic_step, _this_replica()
         )
         self._critic_totals.add(metrics, step)
+        if self._penalty_totals:
+            self._penalty_totals.add(metrics, step)
+
+    def _take_plain_critic_step(
+        self, batch: Batch, step: tf.Tensor, critic_step: tf.Tensor
+    ) -> None:
+        """One without a penalty."""
+        metrics = self._step.critic_step(
+            batch["examples"],
+            batch.get("labels"),
+            step,
+            critic_step,
+            _this_replica(),
+            is_penalized=False,
+        )
+        self._critic_totals.add(metrics, step)
 
     def _take_generator_step(self, step: tf.Tensor) -> None:
         self._generator_totals.add(self._step.generator_step(step, _this_replica()), step)
@@ -200,7 +226,7 @@ class Trainer:
         return self._strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None)
 
     def _forget_not_finite(self) -> None:
-        for totals in (self._critic_totals, self._generator_totals):
+        for totals in self._totals:
             self._strategy.run(totals.forget_not_finite)
 
     @tf.function
@@ -230,22 +256,6 @@ class Trainer:
             (self.state.critic_optimizer, self._config.critic_learning_rate),
         ):
             optimizer.learning_rate.assign(rate * factor)
-
-    def _distributed_batches(self, first_batch: int) -> tf.distribute.DistributedDataset:
-        def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
-            replicas = context.num_replicas_in_sync
-            local = replicas // context.num_input_pipelines
-            first = context.input_pipeline_id * local
-            return replica_batches(
-                self._store,
-                global_batch_size=self._config.batch_size,
-                seed=self._config.seed,
-                first_batch=first_batch,
-                slices=range(first, first + local),
-                num_slices=replicas,
-            )
-
-        return self._strategy.distribute_datasets_from_function(of_worker)
 
 
 def _this_replica() -> Replica:

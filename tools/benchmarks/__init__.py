@@ -1,0 +1,1 @@
+"""What `tools/benchmark.py` compares: one file a kind of contestant, each a process of its own."""
