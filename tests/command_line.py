@@ -36,8 +36,8 @@ from wgan_tf.training.trainer import Trainer
 set_reported = Trainer.set_reported
 
 
-def set_reported_and_signal(trainer, step):
-    set_reported(trainer, step)
+def set_reported_and_signal(trainer, step, **kinds):
+    set_reported(trainer, step, **kinds)
     if step == {step}:
         signal.raise_signal({number})
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from wgan_tf.chief import ChiefObserver, reference_points
 from wgan_tf.config import Config
 from wgan_tf.data.store import Store, open_store
-from wgan_tf.monitoring.metrics_log import read_metrics
+from wgan_tf.monitoring.metrics_log import MetricsLog, read_metrics
 from wgan_tf.monitoring.monitor import Monitor
 from wgan_tf.run_folder import RunFolder
 from wgan_tf.training.trainer import Trainer
@@ -72,6 +72,39 @@ def test_a_run_in_order_has_no_warnings(
 ) -> None:
     folder = RunFolder(str(tmp_path))
     assert "Warning" not in observed(config, trainer, store, folder, [0.5] * 8)
+
+
+@pytest.mark.parametrize("lines", [3, 0])
+def test_lines_of_metrics_that_are_lost_are_told(
+    lines: int,
+    config: Config,
+    trainer: Trainer,
+    store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = RunFolder(str(tmp_path))
+    log = MetricsLog(folder.metrics_file)
+    for step in range(2, 2 * lines + 2, 2):
+        log.append(step, {"critic_loss": 0.0})
+    (tmp_path / "checkpoints").mkdir()
+    for step in (2, 5, 8, 11):
+        (tmp_path / "checkpoints" / f"step-{step}.index").touch()
+
+    def told(summarized: int) -> list[str]:
+        monkeypatch.setattr(Trainer, "summarized", summarized)
+        stream = io.StringIO()
+        options = {"total_steps": 20, "initial_step": 11, "stream": stream}
+        with Monitor(folder, reference_points=reference_points(store), **options) as monitor:
+            ChiefObserver(config, folder, trainer, monitor, store, None)
+        return stream.getvalue().splitlines()
+
+    assert told(2 * lines) == []
+    (line,) = told(10)
+    assert line.startswith("Warning: ")
+    assert f"ends at step {2 * lines}, but had lines up to step 10" in line
+    # Training from the newest checkpoint before the cut writes them again, if there is one.
+    assert ("step-5 " in line) == (lines == 3)
 
 
 def test_the_best_state_is_that_of_the_least_distance(

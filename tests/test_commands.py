@@ -111,7 +111,8 @@ def test_what_a_killed_process_left_of_a_finished_run_is_cleared(
     shutil.copytree(finished, copy)
     whole = {path for path in copy.rglob("*") if path.name != ".lock"}
     (copy / ".owner.json").write_text('{"host": "here", "pid": 7, "began": "2020-02-02"}')
-    (copy / f".report.html.{'0' * 32}.tmp").touch()
+    for name in ("report.html", "samples/step_0000020.png"):
+        (copy / name).with_name(f".{pathlib.Path(name).name}.{'0' * 32}.tmp").touch()
     result = run_here("main", f"--flagfile={copy}/config.flags", f"--workdir={copy}")
     assert result.returncode == 0, result.stderr
     assert {path for path in copy.rglob("*") if path.name != ".lock"} == whole

@@ -10,6 +10,7 @@ status is 1 if an end took longer than `--limit` seconds, or was not one in good
 
 import argparse
 import dataclasses
+import os
 import random
 import signal
 import subprocess
@@ -58,6 +59,7 @@ def ask(options: Sequence[str], wait: float) -> Answer | None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     output, errors = _Lines(process.stdout), _Lines(process.stderr)
     try:

@@ -7,8 +7,8 @@
 
 Each time the same command is started again, and interrupted at a random instant from its start-up
 to the end of its report. When a run comes to its end it must be the unbroken one: every variable of
-every checkpoint, every line of metrics but for what the clock says, every sample grid, and the set
-of files. Then another begins, until there were enough interruptions.
+every checkpoint, every line of metrics but for what the clock says, every sample grid, the set of
+files, and what TensorBoard shows. Then another begins, until there were enough interruptions.
 """
 
 import argparse
@@ -27,6 +27,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
+from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
 from wgan_tf.monitoring.metrics_log import read_metrics
 from wgan_tf.training.checkpoint_folder import CheckpointFolder
@@ -52,6 +54,8 @@ OPTIONS = (
     "--eval_metrics=sliced_wasserstein",
 )
 CLOCK = ("time", "images_per_sec")
+# What TensorBoard shows at the steps of a run; texts and the like are written at every start.
+SHOWN = ("scalars", "histograms", "images")
 DAMAGED = (
     "checkpoints/checkpoint",
     "checkpoints/step-*.index",
@@ -244,6 +248,20 @@ def differences(run: pathlib.Path, unbroken: pathlib.Path) -> Iterator[str]:
         other = run / "samples" / image.name
         if not other.is_file() or other.read_bytes() != image.read_bytes():
             yield f"samples/{image.name}"
+    expected_points, found_points = (_shown(folder / "tensorboard") for folder in (unbroken, run))
+    for tag in sorted(expected_points.keys() | found_points.keys()):
+        if expected_points.get(tag) != found_points.get(tag):
+            yield f"tensorboard: {tag}"
+
+
+def _shown(folder: pathlib.Path) -> dict[str, list[tuple[int, bytes]]]:
+    """The steps and values that TensorBoard shows, by tag."""
+    events = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
+    return {
+        tag: [(e.step, tf.make_ndarray(e.tensor_proto).tobytes()) for e in events.Tensors(tag)]
+        for tag in events.Tags()["tensors"]
+        if tag not in CLOCK and events.SummaryMetadata(tag).plugin_data.plugin_name in SHOWN
+    }
 
 
 def _are_equal(expected: dict[str, Any], found: dict[str, Any]) -> bool:

@@ -25,6 +25,7 @@ from wgan_tf.serving.sampler import Sampler
 from wgan_tf.serving.served_module import ServedModule
 from wgan_tf.serving.trained_generator import follow_generator
 from wgan_tf.training import inspection
+from wgan_tf.training.checkpoint_folder import CheckpointFolder
 from wgan_tf.training.checkpoints import BestCheckpoint
 from wgan_tf.training.observer import Observer
 from wgan_tf.training.trainer import Trainer
@@ -80,6 +81,7 @@ class ChiefObserver(Observer):
             for line in read_metrics(folder.metrics_file)
         ]
         self._told: set[str] = set()
+        self._warn_of_lost_lines()
 
     def served(self) -> ServedModule:
         """What serves the moving-average generator as it is now."""
@@ -176,6 +178,22 @@ class ChiefObserver(Observer):
             if kind not in self._told:
                 self._told.add(kind)
                 self._monitor.log(f"Warning at step {step:,}: {warning}")
+
+    def _warn_of_lost_lines(self) -> None:
+        last = int(self._history[-1]["step"] or 0) if self._history else 0
+        if last >= self._trainer.summarized:
+            return
+        lost = (
+            f"Warning: {self._folder.metrics_file} ends at step {last:,}, but had lines up to step "
+            f"{self._trainer.summarized:,}; those between are lost"
+        )
+        kept = CheckpointFolder(self._folder.checkpoints).steps()
+        if older := [step for step in kept if step <= last]:
+            lost += (
+                ". To have them written again, stop, remove the files of later checkpoints than "
+                f"step-{older[-1]} from {self._folder.checkpoints}, and start again"
+            )
+        self._monitor.log(f"{lost}.")
 
     def _draw_shown(self) -> np.ndarray:
         sampler = Sampler.of_module(self._average())

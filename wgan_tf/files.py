@@ -45,9 +45,15 @@ def write_atomically(path: StrPath, data: bytes) -> None:
     Raises:
         tf.errors.OpError: The file cannot be written; what was at `path` is still there.
     """
+    with replacing(path) as temporary, tf.io.gfile.GFile(temporary, "wb") as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: StrPath) -> Iterator[str]:
+    """Yields the path of a file to be written, which takes the place of `path` when it is whole."""
     with _temporary_beside(os.fspath(path)) as temporary:
-        with tf.io.gfile.GFile(temporary, "wb") as file:
-            file.write(data)
+        yield temporary
         tf.io.gfile.rename(temporary, os.fspath(path), overwrite=True)
 
 

@@ -21,6 +21,7 @@ from wgan_tf import own_code, reporting, runner, subjects
 from wgan_tf.config import Config
 from wgan_tf.data.selection import find_class
 from wgan_tf.errors import Status, UserError
+from wgan_tf.files import replacing
 from wgan_tf.lipschitz import Penalty
 from wgan_tf.monitoring.metrics_log import STEP_AND_TIME, read_metrics
 from wgan_tf.networks import keras_files
@@ -273,14 +274,13 @@ def _require_number(name: str, value: int, least: int, largest: int) -> None:
 def _keep(images: Any, labels: Any, workdir: str) -> str:
     """Writes examples into a run's folder, unless they are there, and returns their --dataset."""
     arrays = _arrays(images, labels)
-    file = expand_user(workdir, "workdir=").resolve() / "data" / "examples.npz"
+    folder = RunFolder(str(expand_user(workdir, "workdir=").resolve()))
+    file = pathlib.Path(folder.examples, "examples.npz")
     if not (file.is_file() and _holds(file, arrays)):
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            partial = file.with_name("partial.npz")
-            np.savez(partial, **typing.cast(Any, arrays))
-            partial.replace(file)
-        except OSError as error:
+            with replacing(file) as temporary, pathlib.Path(temporary).open("wb") as stream:
+                np.savez(stream, **typing.cast(Any, arrays))
+        except (OSError, tf.errors.OpError) as error:
             raise UserError(
                 f"workdir={workdir} cannot be written ({error}); give another folder."
             ) from error

@@ -67,6 +67,11 @@ class RunFolder:
         return f"{self.path}/own"
 
     @property
+    def examples(self) -> str:
+        """Folder of arrays that the library was given to train on."""
+        return f"{self.path}/data"
+
+    @property
     def checkpoints(self) -> str:
         """Folder of checkpoints."""
         return self.elsewhere.get("AIP_CHECKPOINT_DIR", f"{self.path}/checkpoints")

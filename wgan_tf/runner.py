@@ -294,7 +294,7 @@ def _tidy(folder: RunFolder) -> None:
 
 def _clear_leftovers(folder: RunFolder) -> None:
     """Removes what killed processes left half-written."""
-    remove_leftovers(folder.path, folder.samples)
+    remove_leftovers(folder.path, folder.samples, folder.own, folder.examples)
     for directory in (folder.checkpoints, folder.best_checkpoints):
         CheckpointFolder(directory).clear()
 

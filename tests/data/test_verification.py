@@ -42,6 +42,9 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "half its metadata": lambda folder: (folder / "store.json").write_text('{"dataset"'),
     "other metadata": lambda folder: (folder / "store.json").write_text('["dataset"]'),
     "metadata of zeros": lambda folder: (folder / "store.json").write_bytes(bytes(400)),
+    "a file that it does not know": lambda folder: (folder / "store.json").write_text(
+        (folder / "store.json").read_text().replace('"examples.npy"', '"exemples.npy"')
+    ),
     "no metadata": lambda folder: (folder / "store.json").unlink(),
 }
 

@@ -251,10 +251,16 @@ def test_the_best_state_is_kept_over_interruptions(
     assert len(list((tmp_path / "best").glob("step-*.index"))) == 1
 
 
-def test_a_checkpoint_of_version_0_2_is_gone_on_from(
-    state: TrainingState, other_state: TrainingState, tmp_path: pathlib.Path
+@pytest.mark.parametrize("since", [(), ("reported", "rollbacks")], ids=["0.2", "later"])
+def test_a_checkpoint_that_holds_less_is_gone_on_from(
+    since: tuple[str, ...],
+    state: TrainingState,
+    other_state: TrainingState,
+    tmp_path: pathlib.Path,
 ) -> None:
-    state.step.assign(7)
+    for counter in (state.step, state.reported):
+        counter.assign(7)
+    other_state.summarized.assign(9)
     mark(state, 5)
     old = tf.train.Checkpoint(
         generator=state.generator,
@@ -263,10 +269,12 @@ def test_a_checkpoint_of_version_0_2_is_gone_on_from(
         generator_optimizer=state.generator_optimizer,
         critic_optimizer=state.critic_optimizer,
         step=state.step,
+        **{name: getattr(state, name) for name in since},
     )
     manager = tf.train.CheckpointManager(old, str(tmp_path), 1, checkpoint_name="step")
     manager.save(checkpoint_number=7)
     Checkpoints(other_state, str(tmp_path), keep=1).restore_newest(log=print)
     assert (int(other_state.step), int(other_state.reported)) == (7, 7)
+    assert int(other_state.summarized) == 0
     for ours, theirs in zip(variables_of(other_state), variables_of(state), strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())

@@ -34,6 +34,7 @@ class FakeTrainer:
         self._seconds = seconds
         self._diverges = diverges
         self.advances: list[int] = []
+        self.summarized: list[int] = []
         self.averaged: list[int] = []
         self._diverges_at = diverges_at
 
@@ -52,9 +53,11 @@ class FakeTrainer:
     def mean_over_replicas(self, value: float) -> float:
         return value
 
-    def set_reported(self, step: int) -> None:
+    def set_reported(self, step: int, *, summarized: bool) -> None:
         assert step == self.step
         self.reported = step
+        if summarized:
+            self.summarized.append(step)
 
     def hold_metrics(self) -> None:
         self.held = list(self.averaged)
@@ -207,7 +210,7 @@ def train(config: Config, recorder: Recorder, stop: FakeStop | None = None) -> b
 def test_everything_happens_at_its_own_steps_and_at_the_last(config: Config) -> None:
     seen = Recorder(FakeTrainer())
     assert train(config, seen)
-    assert list(seen.summaries) == [3, 6, 9, 11]
+    assert list(seen.summaries) == seen.trainer.summarized == [3, 6, 9, 11]
     assert seen.sampled == [0, 4, 8, 11]
     assert seen.saved == [0, 5, 10, 11]
     assert set(seen.saved) <= set(seen.flushed)

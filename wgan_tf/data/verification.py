@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 
-from wgan_tf.data.metadata import EXAMPLES_FILE, LABELS_FILE, Metadata
+from wgan_tf.data.metadata import EXAMPLES_FILE, LABELS_FILE, METADATA_FILE, Metadata
 from wgan_tf.data.npy_writer import BLOCK_BYTES
 from wgan_tf.errors import reason
 
@@ -34,6 +34,8 @@ def find_damage(folder: pathlib.Path, metadata: Metadata, *, whole: bool = False
     if metadata.class_names is not None:
         expected[LABELS_FILE] = (np.dtype(np.int32), (metadata.num_examples,))
     for name, (dtype, shape) in expected.items():
+        if name not in metadata.checksums:
+            return f"{METADATA_FILE} has no checksums of {name}"
         try:
             array = np.load(folder / name, mmap_mode="r", allow_pickle=False)
         except Exception as error:  # NumPy has a dozen errors for damaged headers.

@@ -8,7 +8,8 @@ from wgan_tf.data.info import DatasetInfo
 from wgan_tf.networks import registry
 from wgan_tf.training.optimizers import build_optimizer
 
-_REPORTED = "reported/.ATTRIBUTES/VARIABLE_VALUE"
+# What checkpoints of version 0.2.0 have not.
+_ADDED = ("reported", "summarized", "rollbacks", "metric_totals", "augment_probability")
 
 
 class TrainingState(tf.train.Checkpoint):
@@ -23,6 +24,7 @@ class TrainingState(tf.train.Checkpoint):
         critic_optimizer: of the critic.
         step: generator steps taken, int64.
         reported: the last step whose metrics and samples are told, int64; all before it are.
+        summarized: the last of these steps whose metrics were told, int64; 0 for none.
         rollbacks: how often the run went back to a checkpoint, int64; a key of all random draws.
         metric_totals: what the means of the next metrics are made of so far, float32; see
             `Trainer.hold_metrics`.
@@ -36,6 +38,7 @@ class TrainingState(tf.train.Checkpoint):
     critic_optimizer: keras.Optimizer
     step: tf.Variable
     reported: tf.Variable
+    summarized: tf.Variable
     rollbacks: tf.Variable
     metric_totals: tf.Variable
     augment_probability: tf.Variable | None
@@ -60,6 +63,7 @@ class TrainingState(tf.train.Checkpoint):
             critic_optimizer=critic_optimizer,
             step=_counter(),
             reported=_counter(),
+            summarized=_counter(),
             rollbacks=_counter(),
         )
         self.augment_probability = (
@@ -73,13 +77,15 @@ class TrainingState(tf.train.Checkpoint):
         )
 
     def take(self, path: str) -> None:
-        """Takes the values of a checkpoint, also of one of version 0.2.0, which holds less.
+        """Takes the values of a checkpoint, also of one since version 0.2.0 that holds less.
 
         Raises:
             tf.errors.OpError, AssertionError, IndexError, ValueError, RuntimeError: it is damaged,
                 or of other variables.
         """
-        if _REPORTED in tf.train.load_checkpoint(path).get_variable_to_shape_map():
+        stored = tf.train.load_checkpoint(path).get_variable_to_shape_map()
+        added = {name: f"{name}/.ATTRIBUTES/VARIABLE_VALUE" in stored for name in _ADDED}
+        if added["summarized"]:
             self.read(path).assert_consumed()
             return
         old = tf.train.Checkpoint(
@@ -89,9 +95,12 @@ class TrainingState(tf.train.Checkpoint):
             generator_optimizer=self.generator_optimizer,
             critic_optimizer=self.critic_optimizer,
             step=self.step,
+            **{name: getattr(self, name) for name, is_stored in added.items() if is_stored},
         )
         old.read(path).assert_existing_objects_matched()
-        self.reported.assign(self.step)
+        self.summarized.assign(0)
+        if not added["reported"]:
+            self.reported.assign(self.step)
 
 
 def _counter() -> tf.Variable:

@@ -102,9 +102,16 @@ class Trainer:
         """The last step whose metrics and samples are told; all before it are."""
         return int(self.state.reported.numpy())
 
-    def set_reported(self, step: int) -> None:
-        """Takes note that those of a step are told."""
+    @property
+    def summarized(self) -> int:
+        """The last of these steps whose metrics were due; 0 if none was, or it is not known."""
+        return int(self.state.summarized.numpy())
+
+    def set_reported(self, step: int, *, summarized: bool) -> None:
+        """Takes note that what was due of a step is told, its metrics among that or not."""
         self.state.reported.assign(step)
+        if summarized:
+            self.state.summarized.assign(step)
 
     @property
     def rollbacks(self) -> int:

@@ -149,7 +149,7 @@ class _Loop:
         if summarizes:
             trainer.reset_metrics()
             self._seconds, self._first_step = 0.0, step
-        trainer.set_reported(step)
+        trainer.set_reported(step, summarized=summarizes)
 
     def _summarize(self, step: int, *, evaluates: bool) -> None:
         metrics = self._trainer.metrics()
