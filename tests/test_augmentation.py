@@ -36,7 +36,7 @@ def numbers(random: np.random.Generator, count: int) -> np.ndarray:
     return random.uniform(size=(count, augmentation.NUMBERS))
 
 
-def augmented_by_hand(image: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+def augmented_by_hand(image: np.ndarray, drawn: np.ndarray, cuts: bool = True) -> np.ndarray:
     """Of an image in [-1, 1], pixel by pixel."""
     height, width, channels = image.shape
     color = image + drawn[0] - 0.5
@@ -60,7 +60,7 @@ def augmented_by_hand(image: np.ndarray, drawn: np.ndarray) -> np.ndarray:
         holes.append([n for n in range(center - length // 2, center - length // 2 + length)])
     for row in range(height):
         for column in range(width):
-            if row in holes[0] and column in holes[1]:
+            if cuts and row in holes[0] and column in holes[1]:
                 moved[row, column] = 0
     return moved
 
@@ -102,6 +102,22 @@ def test_each_change_is_made_with_the_probability() -> None:
     cut[1:5, 3:7] = 0
     np.testing.assert_allclose(found[4], cut, atol=1e-12)
     np.testing.assert_allclose(augmented(np.zeros((5, 5)), 0.0), images, atol=1e-12)
+
+
+@pytest.mark.parametrize("left_out", augmentation.CHANGES)
+def test_changes_that_are_not_asked_for_are_not_made(left_out: str) -> None:
+    random = np.random.default_rng(4)
+    drawn = numbers(random, 8)
+    # So they are neither drawn nor made.
+    neutral = {"color": [0, 1, 2], "translation": [3, 4], "cutout": []}[left_out]
+    by_hand = drawn.copy()
+    by_hand[:, neutral] = 0.5
+    images = random.uniform(-1, 1, size=(8, 9, 8, 3))
+    changes = [name for name in augmentation.CHANGES if name != left_out]
+    found = augmentation.augment(images, tf.constant(drawn), SCALES[0], 1.0, changes).numpy()
+    for image, row, changed in zip(images, by_hand, found, strict=True):
+        expected = augmented_by_hand(image, row, cuts=left_out != "cutout")
+        np.testing.assert_allclose(changed, expected, atol=1e-12)
 
 
 @pytest.mark.parametrize(

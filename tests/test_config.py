@@ -290,6 +290,11 @@ def test_a_number_may_be_as_large_as_its_option_says() -> None:
         check_alone(seed, 2**63)
 
 
+def test_augmentation_needs_something_to_change() -> None:
+    with pytest.raises(UserError, match="--augment_changes= leaves --augment=diffaugment nothing"):
+        Config(augment="diffaugment", augment_changes=())
+
+
 def test_adaptive_augmentation_needs_evaluations() -> None:
     with pytest.raises(UserError, match=r"--augment=adaptive .* give --eval_every"):
         Config(workdir="run", augment="adaptive")

@@ -1,10 +1,11 @@
 """Augmentation on few images, measured: a table for docs/own_pictures.md, and its curves.
 
-    python tools/small_sets.py [--sizes=500,2000] [--seeds=3] [--steps=N] [--data=idx:DIR]
+    python tools/small_sets.py [--sizes=500,2000] [--arms=none,adaptive] [--seeds=3] [--steps=N]
 
-Trains without augmentation, with `--mirror`, `--augment=diffaugment` and `--augment=adaptive`, and
-measures all against the whole test split. Results are kept in --workdir: stopped, the command goes
-on from where it was, and with --report_only it tells what there is.
+Trains without augmentation, with `--mirror`, `--augment=diffaugment`, with translation alone, and
+with `--augment=adaptive`, and measures all against the whole test split. Results are kept in
+--workdir: stopped, the command goes on from where it was, and with --report_only it tells what
+there is.
 """
 
 import importlib.util
@@ -27,6 +28,9 @@ def main() -> Status:
     if importlib.util.find_spec("matplotlib") is None:
         raise UserError("The plots need matplotlib; pip install 'wgan_tf[claims]'.")
     given = flags.FLAGS
+    unknown = [arm for arm in given.arms if arm not in small_sets.ARMS]
+    if unknown:
+        raise UserError(f"--arms={unknown[0]} is none; take some of {', '.join(small_sets.ARMS)}.")
     workdir = pathlib.Path(given.workdir).expanduser().resolve()
     trials = {
         (size, arm): [
@@ -34,7 +38,7 @@ def main() -> Status:
             for seed in range(1, given.seeds + 1)
         ]
         for size in map(int, given.sizes)
-        for arm in small_sets.ARMS
+        for arm in given.arms or small_sets.ARMS
     }
     if not given.report_only:
         # A seed of every arm before the next.
@@ -50,6 +54,7 @@ def main() -> Status:
 
 if __name__ == "__main__":
     flags.DEFINE_list("sizes", ["500", "2000"], "Images to train on.")
+    flags.DEFINE_list("arms", [], "What to compare; everything without.")
     flags.DEFINE_integer("seeds", 3, "Seeds of each arm.", 1)
     flags.DEFINE_integer("steps", 10_000, "Generator steps of each run.", 10)
     flags.DEFINE_string(

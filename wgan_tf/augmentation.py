@@ -1,5 +1,7 @@
 """Images changed at random before the critic sees them; what is random is given."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from wgan_tf.config import Config
@@ -9,6 +11,8 @@ from wgan_tf.pixels import PixelScale
 
 NUMBERS = 12
 """How many numbers are drawn to augment an image."""
+
+CHANGES = ("color", "translation", "cutout")
 
 OVERFITTING_TARGET = 0.6
 PROBABILITY_STEP = 1 / 16
@@ -46,7 +50,11 @@ def mirror(images: tf.Tensor, drawn: tf.Tensor) -> tf.Tensor:
 
 
 def augment(
-    images: tf.Tensor, drawn: tf.Tensor, scale: PixelScale, probability: tf.Tensor | float = 1.0
+    images: tf.Tensor,
+    drawn: tf.Tensor,
+    scale: PixelScale,
+    probability: tf.Tensor | float = 1.0,
+    changes: Sequence[str] = CHANGES,
 ) -> tf.Tensor:
     """Changes color, place and content, all differentiably (Zhao et al. 2020, DiffAugment).
 
@@ -69,6 +77,7 @@ def augment(
         drawn: float32 or float64 [B, `NUMBERS`], uniform on [0, 1).
         scale: the range of the images.
         probability: p in [0, 1], the same for all.
+        changes: which of `CHANGES` there are: color is the first three, translation, cutout.
 
     Returns:
         The dtype and shape of the images; brightness and contrast leave their range.
@@ -76,7 +85,9 @@ def augment(
     images = tf.convert_to_tensor(images)
     _, height, width, _ = images.shape
     middle, half = (scale.low + scale.high) / 2, (scale.high - scale.low) / 2
-    is_made = tf.unstack(drawn[:, 7:] < tf.cast(probability, drawn.dtype), axis=1)
+    is_wanted = [name in changes for name in ("color", "color", "color", "translation", "cutout")]
+    is_drawn = drawn[:, 7:] < tf.cast(probability, drawn.dtype)
+    is_made = tf.unstack(is_drawn & tf.constant(is_wanted), axis=1)
     # A half changes nothing but for the cutout.
     colors = tf.where(tf.stack(is_made[:3], axis=1), drawn[:, :3], 0.5)
     brightness, saturation, contrast = tf.unstack(tf.cast(colors, images.dtype), axis=1)

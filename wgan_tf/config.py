@@ -193,6 +193,11 @@ def _check(config: Config) -> None:
         )
     if not names_no_split(config):
         require_held_out(config)
+    if config.augment != "none" and not config.augment_changes:
+        raise UserError(
+            f"--augment_changes= leaves --augment={config.augment} nothing to change; name some, "
+            "or take --augment=none."
+        )
     if config.augment == "adaptive" and not config.eval_every:
         raise UserError(
             "--augment=adaptive goes by evaluations on held-out examples; give --eval_every and "

@@ -20,9 +20,11 @@ ARMS: Mapping[str, Mapping[str, Any]] = {
     "none": {},
     "mirror": {"mirror": True},
     "diffaugment": {"augment": "diffaugment"},
+    "translation": {"augment": "diffaugment", "augment_changes": ("translation",)},
     "adaptive": {"augment": "adaptive"},
 }
-COLORS = dict(zip(ARMS, (plots.GRAY, plots.ORANGE, plots.BLUE, plots.GREEN), strict=True))
+_COLORS = (plots.GRAY, plots.ORANGE, plots.BLUE, plots.RED, plots.GREEN)
+COLORS = dict(zip(ARMS, _COLORS, strict=True))
 LOGGED = ("training_wasserstein_estimate", "held_out_wasserstein_estimate", "overfitting")
 OPTIONS = {
     "image_size": SIZE,

@@ -67,6 +67,13 @@ class TrainingOptions:
         "raise while the critic overfits and lower while it does not (adaptive).",
         choices=("none", "diffaugment", "adaptive"),
     )
+    augment_changes: tuple[str, ...] = option(
+        ("color", "translation", "cutout"),
+        "What augmentation changes: color is brightness, saturation and contrast, from which gray "
+        "images on a plain background may better be spared.",
+        choices=("color", "translation", "cutout"),
+        only_with=Requirement("augment", ("diffaugment", "adaptive")),
+    )
     optimizer: str = option(
         "adam",
         "Optimizer of both networks.",

@@ -284,7 +284,9 @@ class Step:
         drawn = self._draws.uniform(moment, purpose, (augmentation.NUMBERS,), multiple=multiple)
         adaptive = self._state.augment_probability
         probability = 1.0 if adaptive is None else adaptive.read_value()
-        return augmentation.augment(values, drawn, self._pixel_scale, probability)
+        return augmentation.augment(
+            values, drawn, self._pixel_scale, probability, self._config.augment_changes
+        )
 
     def _generated_for_critic(self, real_label: tf.Tensor | None, moment: Moment) -> Examples:
         config, draws = self._config, self._draws
