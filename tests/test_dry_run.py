@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.data.helpers import told
-from wgan_tf import runner
+from wgan_tf import dry_run, runner
 from wgan_tf.config import Config
 
 
@@ -43,7 +43,7 @@ def test_both_splits_are_told_with_classes_and_what_cannot_be_used(
     (root / "train" / "dog" / "cut.png").write_bytes(cut[: len(cut) // 2])
     (root / "train" / "notes.txt").touch()
     both = Config(**{**vars(config), "eval_split": "test", "eval_every": 5})
-    runner.describe(both)
+    dry_run.describe(both)
     told_text = capsys.readouterr().out
     assert "train: 9 examples (16, 16, 3)" in told_text
     assert "2 classes: cat (3), dog (6)" in told_text
@@ -54,12 +54,12 @@ def test_both_splits_are_told_with_classes_and_what_cannot_be_used(
     # A part of the classes, also of a store that is there.
     chosen = Config(**{**vars(config), "classes": ("dog",)})
     for _ in range(2):
-        runner.describe(chosen)
+        dry_run.describe(chosen)
         told_text = capsys.readouterr().out
         assert "1 classes: dog" in told_text
         runner.open_store(chosen, "train")
         capsys.readouterr()
-    runner.describe(chosen)
+    dry_run.describe(chosen)
     assert "train: 5 examples (16, 16, 3)" in capsys.readouterr().out
     assert not (tmp_path / "run").exists()
 
@@ -69,7 +69,7 @@ def test_networks_of_chosen_classes_have_as_many(
 ) -> None:
     given = {"dataset": "digits", "conditional": "auxiliary_classifier"}
     for classes, number in (((), 10), (("3", "7"), 2)):
-        runner.describe(Config(**{**vars(config), **given, "classes": classes}))
+        dry_run.describe(Config(**{**vars(config), **given, "classes": classes}))
         told_text = capsys.readouterr().out
         assert f"(None, {number})" in told_text
         assert f"{number} classes: " in told_text
@@ -84,7 +84,7 @@ def test_images_that_can_all_not_be_used_are_refused(
         content = save(file, 16, 16, 3)
         file.write_bytes(content[: len(content) // 2])
     with told("no usable image among 3", "0.png", "decoded"):
-        runner.describe(config)
+        dry_run.describe(config)
     assert not (tmp_path / "data").exists()
 
 
@@ -95,14 +95,14 @@ def test_arrays_are_read_as_far_as_that_is_quick(
     np.save(tmp_path / "a.npy", points)
     given = {"dataset": f"npy:{tmp_path / 'a.npy'}", "output_activation": "linear"}
     of_points = Config(**{**vars(config), **given})
-    runner.describe(of_points)
+    dry_run.describe(of_points)
     assert "  2,000 of them were tried" in capsys.readouterr().out
     points[1000:] = np.nan
     np.save(tmp_path / "a.npy", points)
     with told("NaN"):
-        runner.describe(of_points)
+        dry_run.describe(of_points)
     np.save(tmp_path / "a.npy", points[:1000])
-    runner.describe(of_points)
+    dry_run.describe(of_points)
     assert "were tried" not in capsys.readouterr().out
     assert not (tmp_path / "data").exists()
 
@@ -116,7 +116,7 @@ def test_a_contact_sheet_shows_images_as_they_would_be_trained_on(
         Image.fromarray(image).save(tmp_path / "root" / f"{name}.png")
     sheet = tmp_path / "sheet.png"
     padded = Config(**{**vars(config), "image_size": 16, "resize": "pad", "background": "gray"})
-    runner.describe(padded, contact_sheet=str(sheet))
+    dry_run.describe(padded, contact_sheet=str(sheet))
     told_text = capsys.readouterr().out
     assert "Sizes: 40 x 20 (3)" in told_text
     assert f"3 of the images, as the networks will see them, are in {sheet}" in told_text
@@ -126,13 +126,13 @@ def test_a_contact_sheet_shows_images_as_they_would_be_trained_on(
     runner.open_store(padded, "train")
     capsys.readouterr()
     prepared = tmp_path / "prepared.png"
-    runner.describe(padded, contact_sheet=str(prepared))
+    dry_run.describe(padded, contact_sheet=str(prepared))
     assert prepared.is_file()
     with told(f"--contact_sheet={sheet}", "points"):
         points = Config(
             **{**vars(config), "dataset": "toy:8gaussians", "output_activation": "linear"}
         )
-        runner.describe(points, contact_sheet=str(sheet))
+        dry_run.describe(points, contact_sheet=str(sheet))
 
 
 def test_each_way_to_resize_has_a_store_of_its_own(tmp_path: pathlib.Path, config: Config) -> None:

@@ -82,7 +82,7 @@ def main() -> int:
     ):
         while torture.interruptions < arguments.times:
             torture.run(arguments.how)
-        print(torture.summary())
+            print(torture.summary(), flush=True)
         return int(bool(torture.failures))
 
 
@@ -129,7 +129,7 @@ class _Torture:
             shutil.rmtree(workdir)
 
     def summary(self) -> str:
-        """What was done and found."""
+        """What was done and found so far."""
         outcomes = ", ".join(f"{count} {name}" for name, count in sorted(self._outcomes.items()))
         text = f"{self.interruptions} interruptions of {self._runs} runs: {outcomes}"
         if self._answers:

@@ -20,7 +20,7 @@ def main(stop: StopRequest) -> Status:
     config = commands.config_from_flags()
 
     commands.import_tensorflow(config.workdir)
-    from wgan_tf import runner
+    from wgan_tf import dry_run, runner
 
     accept_changes = flags.FLAGS.accept_changes
     if flags.FLAGS.contact_sheet and not flags.FLAGS.dry_run:
@@ -28,7 +28,7 @@ def main(stop: StopRequest) -> Status:
             f"--contact_sheet={flags.FLAGS.contact_sheet} is written by --dry_run; give both."
         )
     if flags.FLAGS.dry_run:
-        return runner.describe(
+        return dry_run.describe(
             config, accept_changes=accept_changes, contact_sheet=flags.FLAGS.contact_sheet
         )
     return runner.train(config, stop=stop, accept_changes=accept_changes)

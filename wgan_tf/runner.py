@@ -9,17 +9,16 @@ from importlib import metadata
 
 import tensorflow as tf
 
-from wgan_tf import augmentation, flagfile
+from wgan_tf import augmentation
 from wgan_tf import config as configuration
 from wgan_tf.chief import ChiefObserver, reference_points
 from wgan_tf.completion import make_good, missing
 from wgan_tf.config import Config
 from wgan_tf.data.held_out import hold_out_tenth
 from wgan_tf.data.info import DatasetInfo
-from wgan_tf.data.source_report import report_source
 from wgan_tf.data.store import describe as describe_data
 from wgan_tf.data.store import open_store
-from wgan_tf.dataset_report import describe_split, describe_store, write_contact_sheet
+from wgan_tf.dataset_report import describe_store
 from wgan_tf.errors import Status, Stopped, UserError, WorkerLostError, reason
 from wgan_tf.files import remove_leftovers, require_writable
 from wgan_tf.labels import count_classes, grid_labels
@@ -49,7 +48,7 @@ from wgan_tf.training.interruption import StopRequest
 from wgan_tf.training.memory import describe_memory
 from wgan_tf.training.observer import Observer
 from wgan_tf.training.trainer import Trainer
-from wgan_tf.training.tuning import Choice, Tuning, prepare_turns
+from wgan_tf.training.tuning import Tuning, prepare_turns
 
 # What may differ between the workers of one run: where its files are on each.
 LOCAL_OPTIONS = ("workdir", "data_dir")
@@ -64,51 +63,6 @@ LOST_WORKER = (
     tf.errors.DeadlineExceededError,
     tf.errors.FailedPreconditionError,
 )
-
-
-def describe(config: Config, *, accept_changes: bool = False, contact_sheet: str = "") -> Status:
-    """Prints what would be trained; writes no more than asked for and meets no other worker.
-
-    Args:
-        config: the run's configuration.
-        accept_changes: whether a run may go on with other learning rates.
-        contact_sheet: a PNG to write, of images that would be trained on; "" for none.
-
-    Raises:
-        UserError: it cannot be trained, or the file cannot be written.
-    """
-    cluster = find_cluster(config, os.environ)
-    folder = RunFolder.from_environment(config.workdir, os.environ)
-    config = _settled(config, folder)
-    folder.check_same_run(config, accept_changes=accept_changes)
-    info = check_data(config)
-    splits = [split for split in (config.train_split, config.eval_split) if split]
-    sources = {split: report_source(config, split) for split in splits}
-    if cluster:
-        check_replicas(config, cluster)
-        devices = f"{len(cluster.workers)} workers, {max(local_gpus(), 1)} replicas on this one"
-        num_replicas = len(cluster.workers) * max(local_gpus(), 1)
-        computes_in = str(Choice.of(config))
-    else:
-        strategy = build_strategy(config)
-        devices = ", ".join(device_names(strategy))
-        num_replicas = strategy.num_replicas_in_sync
-        computes_in = Tuning(config, info, strategy).plan()
-    registry.try_own(config, info)
-    if not folder.exists():
-        check_init_from(config)
-    print(flagfile.to_readable(config))
-    networks = [build(config, info) for build in (registry.build_generator, registry.build_critic)]
-    for network in networks:
-        network.summary()
-    for split, source in sources.items():
-        print("\n".join(describe_split(config, split, source)))
-    if contact_sheet:
-        write_contact_sheet(contact_sheet, config, sources[config.train_split].survey)
-    print(f"Devices: {devices}")
-    print(f"Computes in: {computes_in}")
-    print(describe_memory(config, networks, num_replicas))
-    return Status.DONE
 
 
 def train(
@@ -131,7 +85,7 @@ def train(
     is_chief = cluster is None or cluster.is_chief
 
     def check() -> Config:
-        adopted = _settled(config, folder)
+        adopted = settled(config, folder)
         folder.check_same_run(adopted, accept_changes=accept_changes)
         _check_startable(adopted, folder, is_chief=is_chief)
         return adopted
@@ -159,11 +113,15 @@ def train(
             ) from error
 
 
-def _settled(config: Config, folder: RunFolder) -> Config:
-    """As the run has it that is gone on with; of a new one, with what is held out by default."""
-    settled = folder.adopt(config) if folder.exists() else hold_out_tenth(config)
-    configuration.require_held_out(settled)
-    return settled
+def settled(config: Config, folder: RunFolder) -> Config:
+    """As the run has it that is gone on with; of a new one, with what is held out by default.
+
+    Raises:
+        UserError: it is not that of the run, or evaluates without held-out examples.
+    """
+    complete = folder.adopt(config) if folder.exists() else hold_out_tenth(config)
+    configuration.require_held_out(complete)
+    return complete
 
 
 def _check_startable(config: Config, folder: RunFolder, *, is_chief: bool) -> None:

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tests.conformance.table import PRESET_SHAPES, PRESETS, preset, stand_in
+from tests.conformance.presets import PRESET_SHAPES, PRESETS, preset, stand_in
 from tests.conformance.trajectory import one_device_trainer, open_data
 from wgan_tf.networks import registry
 

@@ -10,8 +10,8 @@ from wgan_tf.config import Config
 from wgan_tf.data.held_out import hold_out_tenth
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.store import open_store
+from wgan_tf.dry_run import describe
 from wgan_tf.run_folder import RunFolder
-from wgan_tf.runner import describe
 
 
 def folder_of(root: pathlib.Path, count: int) -> pathlib.Path:

@@ -1,7 +1,6 @@
 import dataclasses
 import pathlib
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import keras
 import numpy as np
@@ -12,8 +11,7 @@ from tests.dataset_info import info_of
 from tests.networks.reference import convolve, quarters, relu, repeat
 from wgan_tf import flagfile
 from wgan_tf.config import Config
-from wgan_tf.errors import UserError
-from wgan_tf.networks import registry, resnet
+from wgan_tf.networks import registry
 
 Randomize = Callable[[Iterable[keras.Variable]], None]
 
@@ -317,52 +315,3 @@ def test_sides_are_the_start_size_times_a_power_of_two(
     critic = registry.build_critic(config, info_of((side, side, 3)))
     assert critic(pictures).shape == (2, 1)
     assert map_shapes(critic)[-1] == (side // 2**downsamplings,) * 2 + (2,)
-
-
-LABELS = {"conditional": "auxiliary_classifier", "generator_conditioning": "batch_norm"}
-
-
-@pytest.mark.parametrize(
-    ("changes", "shape", "named"),
-    [
-        ({}, (28, 28, 1), ("--resnet_start_size=4", "32 pixels, not of 28", "--image_size")),
-        (
-            {"resnet_start_size": 8},
-            (32, 32, 3),
-            ("--resnet_start_size=8", "--resnet_generator_filters", "64 pixels"),
-        ),
-        ({"resnet_generator_filters": ()}, (4, 4, 3), ("--resnet_generator_filters is empty",)),
-        ({"resnet_critic_filters": ()}, (32, 32, 3), ("--resnet_critic_filters is empty",)),
-        (
-            {"resnet_critic_downsamplings": 5},
-            (32, 32, 3),
-            ("--resnet_critic_downsamplings=5", "4 residual blocks", "--resnet_critic_filters"),
-        ),
-        (
-            {"resnet_critic_downsamplings": 4, "resnet_critic_first_block": "convolution"},
-            (32, 32, 3),
-            ("--resnet_critic_downsamplings=4", "3 residual blocks"),
-        ),
-        (
-            {
-                "resnet_start_size": 7,
-                "resnet_generator_filters": (8, 8),
-                "resnet_critic_downsamplings": 3,
-            },
-            (28, 28, 1),
-            ("--resnet_critic_downsamplings=3", "28 pixels"),
-        ),
-        (
-            {**LABELS, "resnet_generator_norm": "layer"},
-            (32, 32, 3),
-            ("--generator_conditioning=batch_norm", "--resnet_generator_norm=layer"),
-        ),
-    ],
-)
-def test_what_does_not_fit_is_refused(
-    changes: dict[str, Any], shape: tuple[int, ...], named: tuple[str, ...]
-) -> None:
-    with pytest.raises(UserError) as error:
-        resnet.check(Config(architecture="resnet", **changes), info_of(shape))
-    assert all(text in str(error.value) for text in named)
-    assert str(error.value).endswith(".")

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import wgan_tf
-from tests.conformance.table import PRESETS, preset
+from tests.conformance.presets import PRESETS, preset
 from wgan_tf import runner
 from wgan_tf.config import UNMEASURED, Config
 from wgan_tf.data.info import DatasetInfo
