@@ -12,7 +12,7 @@ from wgan_tf.options import option
 OPTIONS = (
     *("dataset", "data_dir", "train_split", "eval_split", "image_size", "classes"),
     "label_distribution",
-    *("background", "verify_data"),
+    *("resize", "background", "verify_data"),
     *("eval_features", "inception", "inception_protocol"),
 )
 
