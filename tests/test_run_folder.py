@@ -35,6 +35,7 @@ def config(folder: RunFolder) -> Config:
         seed=3,
         precision="float32",
         jit_compile="false",
+        fused_updates="true",
     )
 
 
@@ -94,7 +95,9 @@ def test_a_run_goes_on_with_the_kernels_that_it_was_begun_with(
 def test_what_is_left_to_be_measured_is_as_the_run_has_it(
     folder: RunFolder, config: Config
 ) -> None:
-    is_open = dataclasses.replace(config, precision="auto", jit_compile="auto")
+    is_open = dataclasses.replace(
+        config, precision="auto", jit_compile="auto", fused_updates="auto"
+    )
     is_measured = dataclasses.replace(config, precision="bfloat16", jit_compile="true")
     assert folder.adopt(is_open) == is_open
     folder.write(is_measured, INFO)
@@ -109,10 +112,14 @@ def test_a_run_from_before_anything_was_measured_goes_on_without_xla(
 ) -> None:
     folder.write(dataclasses.replace(config, precision="bfloat16"), INFO)
     file = pathlib.Path(folder.config_file)
-    lines = [line for line in file.read_text().splitlines() if "jit_compile" not in line]
-    file.write_text("\n".join(lines))
-    adopted = folder.adopt(dataclasses.replace(config, precision="auto", jit_compile="auto"))
+    added = ("jit_compile", "fused_updates")
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(line for line in lines if not any(name in line for name in added)))
+    adopted = folder.adopt(
+        dataclasses.replace(config, precision="auto", jit_compile="auto", fused_updates="auto")
+    )
     assert (adopted.precision, adopted.jit_compile) == ("bfloat16", "false")
+    assert adopted.fused_updates == "false"
 
 
 def test_a_run_that_does_not_say_its_kernels_goes_on_with_any(

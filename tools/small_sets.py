@@ -23,7 +23,7 @@ FASHION_MNIST = pathlib.Path("/usr/share/datasets/fashion-mnist")
 def main() -> Status:
     """Measures what is not measured yet, prints the tables and draws the curves."""
     from experiments import small_sets
-    from experiments.trials import run_trials
+    from experiments.trials import read_result, run_trials
 
     if importlib.util.find_spec("matplotlib") is None:
         raise UserError("The plots need matplotlib; pip install 'wgan_tf[claims]'.")
@@ -40,15 +40,25 @@ def main() -> Status:
         for size in map(int, given.sizes)
         for arm in given.arms or small_sets.ARMS
     }
+    references = {size: small_sets.reference_trial(given.data, size) for size, _ in trials}
     if not given.report_only:
         # A seed of every arm before the next.
         rounds = zip(*trials.values(), strict=True)
-        run_trials([trial for each in rounds for trial in each], workdir, given.jobs)
+        run_trials(
+            [*references.values(), *(trial for each in rounds for trial in each)],
+            workdir,
+            given.jobs,
+        )
     results = small_sets.read_results(trials, workdir)
     if not results:
         raise UserError(f"--workdir={workdir} has no result yet; leave --report_only out.")
+    distances = {
+        size: found.values["fid"]
+        for size, trial in references.items()
+        if (found := read_result(trial, workdir))
+    }
     plot = REPOSITORY / "docs" / "own_pictures" / "small_sets.png"
-    print("\n\n".join(small_sets.report(results, plot)))
+    print("\n\n".join(small_sets.report(results, distances, plot)))
     return Status.DONE
 
 

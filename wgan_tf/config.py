@@ -26,8 +26,8 @@ from wgan_tf.sections.system import WITH_PENALTY, SystemOptions
 from wgan_tf.sections.training import TrainingOptions
 from wgan_tf.suggestions import if_you_meant, nearest_options
 
-# What `auto` is of options that are measured, where they are not.
-UNMEASURED = {"precision": "float32", "jit_compile": "false"}
+# What `auto` is of options that are chosen as a run begins, where none was: in runs of before.
+UNMEASURED = {"precision": "float32", "jit_compile": "false", "fused_updates": "false"}
 
 _PATTERN_CHARACTERS = frozenset("*?[\\")
 
@@ -181,6 +181,11 @@ def _check(config: Config) -> None:
             f"--epsilon_placement=outside_corrected_root does not go with --optimizer="
             f"{config.optimizer}, which corrects no bias; take outside_root."
         )
+    if config.fused_updates == "true" and config.epsilon_placement == "inside_root":
+        raise UserError(
+            "--fused_updates=true has epsilon outside the root alone; take false with "
+            "--epsilon_placement=inside_root."
+        )
     if config.eval_features == "inception" and not config.inception:
         raise UserError(
             "--eval_features=inception needs the graph's weights; name them with --inception, or "
@@ -247,7 +252,7 @@ def _check_in_use(field: dataclasses.Field[Any], config: Config) -> None:
 
 
 def measured_options(config: Config) -> dict[str, str]:
-    """The options that are measured, and their values."""
+    """The options that are chosen as a run begins, and their values."""
     return {name: getattr(config, name) for name in UNMEASURED}
 
 
@@ -256,10 +261,13 @@ def settle(config: Config, choices: Mapping[str, str]) -> Config:
 
     Args:
         config: a configuration.
-        choices: a value for each option that is measured, such as `UNMEASURED`.
+        choices: a value for each option that is so chosen, such as `UNMEASURED`.
     """
+    in_use = {field.name for field in applicable(config)}
     made: dict[str, Any] = {
-        name: choice for name, choice in choices.items() if getattr(config, name) == "auto"
+        name: choice
+        for name, choice in choices.items()
+        if name in in_use and getattr(config, name) == "auto"
     }
     return dataclasses.replace(config, **made)
 

@@ -7,7 +7,7 @@ from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.source_report import SourceReport, survey_store
 from wgan_tf.data.store import Store
 from wgan_tf.data.store import describe as describe_data
-from wgan_tf.data.survey import Survey
+from wgan_tf.data.survey import Survey, is_symmetric
 from wgan_tf.errors import UserError
 from wgan_tf.files import write_output
 from wgan_tf.monitoring.grids import encode_png, image_grid
@@ -20,7 +20,7 @@ def describe_split(config: Config, split: str, source: SourceReport) -> list[str
     lines += _described_source(source.notes, source.left_out)
     if source.num_tried is not None:
         lines.append(f"  {source.num_tried:,} of them were tried, the others will be when prepared")
-    return lines + _findings(source.survey)
+    return lines + _findings(source.survey, config)
 
 
 def describe_store(config: Config, store: Store, *, is_new: bool) -> list[str]:
@@ -28,7 +28,7 @@ def describe_store(config: Config, store: Store, *, is_new: bool) -> list[str]:
     return [
         *_described_data(config, config.train_split, store.info),
         *_described_source(store.notes, store.left_out),
-        *(_findings(survey_store(store)) if is_new else ()),
+        *(_findings(survey_store(store), config) if is_new else ()),
     ]
 
 
@@ -48,8 +48,13 @@ def write_contact_sheet(path: str, config: Config, survey: Survey | None) -> Non
     print(f"{len(images)} of the images, as the networks will see them, are in {path}")
 
 
-def _findings(survey: Survey | None) -> list[str]:
-    return [f"  {finding}" for finding in survey.findings()] if survey else []
+def _findings(survey: Survey | None, config: Config) -> list[str]:
+    if survey is None:
+        return []
+    findings = survey.findings()
+    if not config.mirror and is_symmetric(survey.distinct()):
+        findings.append("left and right look alike; --mirror shows all images both ways")
+    return [f"  {finding}" for finding in findings]
 
 
 def _described_data(config: Config, split: str, info: DatasetInfo) -> list[str]:

@@ -103,7 +103,11 @@ class Row:
 
 ROWS = [
     Row("mlp-points-penalty", "toy:8gaussians", POINTS),
-    Row("mlp-points-penalty-every-third-step", "toy:8gaussians", {**POINTS, "penalty_every": 3}),
+    Row(
+        "mlp-points-penalty-every-third-step",
+        "toy:8gaussians",
+        {**POINTS, "penalty_every": 3, "fused_updates": "true"},
+    ),
     Row("mlp-pictures-clipping", "digits", {**PERCEPTRONS, **CLIPPING, **TENSORFLOW_1}),
     Row("dcgan-penalty", "digits", PICTURES),
     Row("dcgan-penalty-float32", "digits", {**PICTURES, "precision": "float32"}),
@@ -230,13 +234,15 @@ ROWS = [
         },
     ),
     Row(
-        "dcgan-classifier-clipping-augment",
+        "dcgan-classifier-clipping-adaptive-augment",
         "digits",
         {
             **PICTURES,
             **CLIPPING,
             **LABELS,
-            "augment": "diffaugment",
+            "augment": "adaptive",
+            "eval_every": 1000,
+            "eval_split": "train[:5%]",
             "output_activation": "sigmoid",
         },
     ),

@@ -6,6 +6,7 @@ from wgan_tf.data.sources.image_files import ImageHeader
 from wgan_tf.data.survey import (
     describe_headers,
     difference_hash,
+    is_symmetric,
     most_images,
     near_copies,
     survey,
@@ -91,3 +92,15 @@ def test_files_are_counted_by_size_and_kind(resize: str, enlarged: int) -> None:
     assert small.startswith(f"{enlarged} {'is' if enlarged == 1 else 'are'} smaller than 64 pixels")
     many = [header(64, side, "RGB") for side in range(1, 9)]
     assert describe_headers(many, 0)[0].endswith(", 3 others (3)")
+
+
+def test_images_that_point_both_ways_are_symmetric_and_those_that_point_one_way_are_not() -> None:
+    random = np.random.default_rng(6)
+    wedge = np.tril(np.full((32, 32), 200))
+    one_way = np.clip(wedge + random.integers(0, 30, (40, 32, 32)), 0, 255).astype(np.uint8)
+    one_way = one_way[..., np.newaxis]
+    both_ways = one_way.copy()
+    both_ways[::2] = both_ways[::2, :, ::-1]
+    assert is_symmetric(both_ways)
+    assert not is_symmetric(one_way)
+    assert not is_symmetric(both_ways[:19])

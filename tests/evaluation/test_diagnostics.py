@@ -73,7 +73,7 @@ def test_a_growing_gap_to_held_out_examples_is_told() -> None:
     assert told is not None
     assert "60%" in told
     assert "10%" in told
-    assert "--augment=diffaugment" in told
+    assert "--augment=adaptive" in told
     assert "--augment" not in (diagnostics.critic_overfits(grows, "adaptive") or "--augment")
     stays = summaries(
         training_wasserstein_estimate=training, held_out_wasserstein_estimate=[0.9, 1.1, 0.95] * 3

@@ -59,10 +59,17 @@ OPTIMIZERS: Mapping[str, tuple[dict[str, Any], Callable[[], Adam | RMSprop]]] = 
 }
 
 
+FUSED = {
+    f"{name}, fused": ({**OPTIMIZERS[name][0], "fused_updates": "true"}, OPTIMIZERS[name][1])
+    for name in OPTIMIZERS
+    if name.endswith("Adam")
+}
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", [*OPTIMIZERS, *FUSED])
 def test_first_steps_are_those_of_the_framework(name: str, dtype: str) -> None:
-    options, build_reference = OPTIMIZERS[name]
+    options, build_reference = {**OPTIMIZERS, **FUSED}[name]
     # From zero, so that float32 loses no digit of a small change.
     variables = [keras.Variable(np.zeros(4), dtype=dtype) for _ in DECADES]
     optimizer = build_optimizer(Config(**options), RATE, variables)

@@ -9,7 +9,7 @@ import tensorflow as tf
 import wgan_tf
 from tests.conformance.presets import PRESETS, preset
 from wgan_tf import runner
-from wgan_tf.config import Config
+from wgan_tf.config import UNMEASURED, Config
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.store import open_store
 from wgan_tf.training import hardware, tuning
@@ -92,9 +92,27 @@ def test_what_the_user_has_chosen_is_not_measured(tuning_of: TuningOf, config: C
     rates = Rates({PLAIN: 1, XLA: 9})
     chosen = tuning_of(dataclasses.replace(config, precision="float32")).choose(rates, print)
     assert (rates.measured, chosen.jit_compile) == ([PLAIN, XLA], "true")
-    settled = dataclasses.replace(config, precision="float64", jit_compile="false")
+    settled = dataclasses.replace(
+        config, precision="float64", jit_compile="false", fused_updates="true"
+    )
     assert tuning_of(settled).choose(Rates({}), print) == settled
     assert tuning_of(settled).plan() == "float64"
+
+
+@pytest.mark.parametrize(
+    ("changes", "fused"),
+    [
+        ({}, "true"),
+        ({"fused_updates": "false"}, "false"),
+        ({"epsilon_placement": "inside_root"}, "false"),
+        ({"optimizer": "rmsprop"}, "auto"),
+    ],
+)
+def test_updates_are_fused_where_they_can_be(
+    changes: dict[str, str], fused: str, tuning_of: TuningOf, config: Config
+) -> None:
+    given = dataclasses.replace(config, precision="float64", jit_compile="false", **changes)
+    assert tuning_of(given).choose(Rates({}), print).fused_updates == fused
 
 
 def test_when_time_is_up_nothing_else_is_measured(
@@ -181,7 +199,7 @@ def test_a_run_that_measured_is_the_run_that_was_told_and_goes_on_as_it_began(
         config, steps=4, strategy="one_device", sample_every=0, export=False, report=False
     )
     measured = wgan_tf.train(dataclasses.replace(short, workdir=str(tmp_path / "measured")))
-    choice = {name: getattr(measured.config, name) for name in ("precision", "jit_compile")}
+    choice = {name: getattr(measured.config, name) for name in UNMEASURED}
     assert choice["precision"] == "float32"
     assert choice["jit_compile"] in ("true", "false")
     (kept,) = (tmp_path / "wgan_tf_tuning").iterdir()

@@ -76,26 +76,56 @@ def follow(folder: pathlib.Path, options: Mapping[str, Any]) -> Measured:
     }
 
 
-def _distances(run: Any, steps: Sequence[int]) -> list[float]:
-    """Of each checkpoint's samples from the test images, by a classifier of all training images."""
+def measure_training_images(
+    folder: pathlib.Path, size: int, options: Mapping[str, Any]
+) -> Measured:
+    """The Frechet distance of the training images themselves, each as often as another."""
+    import wgan_tf
     from wgan_tf.data.store import open_store
-    from wgan_tf.evaluation.evaluator import build_evaluator
+
+    config = wgan_tf.Config(
+        workdir=str(folder / "run"), data_dir=str(folder.parents[1] / "data"), **options
+    )
+    images = open_store(config, config.train_split).read(np.arange(size))[0]
+    repeated = np.resize(images, (SAMPLES, *images.shape[1:]))
+    return {"fid": _evaluator(config).evaluate(np.array_split(repeated, 10))["fid_classifier"]}
+
+
+def _distances(run: Any, steps: Sequence[int]) -> list[float]:
     from wgan_tf.run_folder import RunFolder
     from wgan_tf.serving.trained_generator import restore_sampler
 
-    config = run.config.changed(train_split="train", eval_split="test", eval_features="classifier")
-    evaluator = build_evaluator(
+    evaluator = _evaluator(run.config)
+    found = []
+    for step in steps:
+        sampler, _ = restore_sampler(RunFolder(run.workdir), step)
+        found.append(evaluator.evaluate(sampler.batches(SAMPLES))["fid_classifier"])
+    return found
+
+
+def _evaluator(run_config: Any) -> Any:
+    """Measures against the test images, by a classifier of all training images."""
+    from wgan_tf.data.store import open_store
+    from wgan_tf.evaluation.evaluator import build_evaluator
+
+    config = run_config.changed(train_split="train", eval_split="test", eval_features="classifier")
+    return build_evaluator(
         config,
         *(open_store(config, split) for split in ("train", "test")),
         num_examples=SAMPLES,
         metrics=("fid",),
         log=print,
     )
-    found = []
-    for step in steps:
-        sampler, _ = restore_sampler(RunFolder(run.workdir), step)
-        found.append(evaluator.evaluate(sampler.batches(SAMPLES))["fid_classifier"])
-    return found
+
+
+def reference_trial(data: str, size: int) -> Trial:
+    """The measurement of the first `size` images themselves."""
+    options = {"dataset": data, "image_size": SIZE, "train_split": f"train[:{size}]"}
+    return Trial(
+        f"small_sets/{size}-training-images",
+        measure_training_images,
+        {"size": size, "options": options},
+    )
 
 
 def trial(data: str, size: int, arm: str, seed: int, steps: int) -> Trial:
@@ -114,12 +144,15 @@ def trial(data: str, size: int, arm: str, seed: int, steps: int) -> Trial:
 
 
 def report(
-    results: Mapping[tuple[int, str], Sequence[Measured]], file: pathlib.Path
+    results: Mapping[tuple[int, str], Sequence[Measured]],
+    references: Mapping[int, float],
+    file: pathlib.Path,
 ) -> Sequence[str]:
     """Draws the curves of every size, and tells a Markdown table of each.
 
     Args:
         results: by size and arm, a result a seed.
+        references: by size, the distance of the training images themselves.
         file: of the plot.
     """
     sizes = sorted({size for size, _ in results})
@@ -134,14 +167,23 @@ def report(
                         linewidth=1,
                         label=None if number else arm,
                     )
+            axes.axhline(
+                references[size],
+                color="black",
+                linewidth=0.8,
+                linestyle=":",
+                label="training images",
+            )
             axes.set(title=f"{size:,} images", xlabel="generator steps", yscale="log")
             plots.label_logarithmic(axes.yaxis)
-            axes.legend()
+            axes.legend(ncols=2, loc="upper right")
         np.atleast_1d(drawn)[0].set_ylabel("Frechet distance to the test images")
-    return [_table(size, results) for size in sizes]
+    return [_table(size, results, references[size]) for size in sizes]
 
 
-def _table(size: int, results: Mapping[tuple[int, str], Sequence[Measured]]) -> str:
+def _table(
+    size: int, results: Mapping[tuple[int, str], Sequence[Measured]], reference: float
+) -> str:
     heading = [f"{size:,} images", "seeds", "least distance", "at step", "last", "last / least"]
     heading += ["overfitting at the end", "probability at the end"]
     rows = []
@@ -163,6 +205,7 @@ def _table(size: int, results: Mapping[tuple[int, str], Sequence[Measured]]) -> 
                 training.per_seed(probabilities) if probabilities else "",
             ]
         )
+    rows.append(["training images", "", f"{reference:.2f}", *[""] * (len(heading) - 3)])
     return table(heading, rows)
 
 

@@ -19,8 +19,10 @@ _KINDS_TOLD = 10
 _NAMES_TOLD = 2
 # Of 64 bits, and of 255: such images differ by compression, scale or brightness alone.
 _NEAR_BITS = 5
-_NEAR_DIFFERENCE = 24.0
+_NEAR_DIFFERENCE = 12.0
 _BITS = 64
+_FEWEST_TO_TURN = 20
+_MOST_TURNED_AWAY = 1.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +47,11 @@ class Survey:
         """Up to 64 of the images, evenly taken."""
         count = min(len(self.images), _ON_SHEET)
         return self.images[np.linspace(0, len(self.images) - 1, count).round().astype(int)]
+
+    def distinct(self) -> np.ndarray:
+        """The images without those that are copies or nearly copies of another, or of one color."""
+        copies = [self.copies[:, 0], self.near_copies[:, 0], self.single_color]
+        return np.delete(self.images, np.concatenate(copies), axis=0)
 
     def findings(self) -> list[str]:
         """Clauses for people; none where nothing is odd."""
@@ -114,14 +121,14 @@ def difference_hash(images: np.ndarray) -> np.ndarray:
     Returns:
         bool [N, 64].
     """
-    cells = np.stack([_cells(image) for image in images])
+    cells = np.stack([_cells(image, 9, 8) for image in images])
     return (cells[:, :, :-1] > cells[:, :, 1:]).reshape(len(images), _BITS)
 
 
 def near_copies(images: np.ndarray) -> np.ndarray:
     """Pairs of nearly equal images, of each image with the first such one before it.
 
-    Their difference hashes are within 5 bits, and their root mean square difference is within 24 of
+    Their difference hashes are within 5 bits, and their root mean square difference is within 12 of
     255, since images with one background have like hashes, too.
 
     Args:
@@ -140,6 +147,22 @@ def near_copies(images: np.ndarray) -> np.ndarray:
         if later not in pairs and np.sqrt(np.mean(difference**2)) <= _NEAR_DIFFERENCE:
             pairs[later] = earlier
     return np.array(sorted(pairs.items()), np.int64).reshape(-1, 2)
+
+
+def is_symmetric(images: np.ndarray) -> bool:
+    """Whether images turned left to right are such images, too, as far as this tells.
+
+    Whether, in the median, a turned image is about as near to the nearest other one as the image
+    itself is to its nearest other one, by the pixels of 16 x 16 mean brightnesses.
+
+    Args:
+        images: uint8 [N, H, W, C]; of fewer than 20, nothing is told.
+    """
+    if len(images) < _FEWEST_TO_TURN:
+        return False
+    cells = np.stack([_cells(image, 16, 16) for image in images]).astype(np.float32)
+    distances = [_nearest_other(turned, cells) for turned in (cells[:, :, ::-1], cells)]
+    return bool(np.median(distances[0]) <= _MOST_TURNED_AWAY * np.median(distances[1]))
 
 
 def describe_headers(
@@ -165,9 +188,18 @@ def describe_headers(
     return lines
 
 
-def _cells(image: np.ndarray) -> np.ndarray:
+def _cells(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Mean brightnesses, int16 [height, width]."""
     gray = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).convert("L")
-    return np.asarray(gray.resize((9, 8), Image.Resampling.BOX), np.int16)
+    return np.asarray(gray.resize((width, height), Image.Resampling.BOX), np.int16)
+
+
+def _nearest_other(queries: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """The distance of each query to the nearest of the cells, but for those of its own number."""
+    first, second = (values.reshape(len(values), -1) for values in (queries, cells))
+    squares = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1) - 2 * first @ second.T
+    np.fill_diagonal(squares, np.inf)
+    return np.sqrt(np.maximum(squares.min(axis=1), 0))
 
 
 def _counted(counts: Mapping[str, int], most: int) -> str:

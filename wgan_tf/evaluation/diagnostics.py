@@ -118,7 +118,7 @@ def critic_overfits(history: History, augment: str) -> str | None:
     first, last = gaps[:third].mean(), gaps[-third:].mean()
     if last <= MAX_GAP or last <= first + MAX_GAP_GROWTH:
         return None
-    augmented = "--augment=diffaugment, " if augment == "none" else ""
+    augmented = "--augment=adaptive, " if augment == "none" else ""
     remedies = f"more data, {augmented}a smaller critic or fewer steps"
     return (
         f"The critic overfits: held-out examples give a Wasserstein estimate {last:.0%} below the "

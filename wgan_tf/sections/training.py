@@ -125,6 +125,13 @@ class TrainingOptions:
         choices=("outside_root", "inside_root", "outside_corrected_root"),
         only_with=WITH_OURS,
     )
+    fused_updates: str = option(
+        "auto",
+        "Whether Adam's step of a variable is one operation, in place of fifteen: the same up to "
+        "rounding. auto takes it in runs that begin, but for --epsilon_placement=inside_root.",
+        choices=("auto", "true", "false"),
+        only_with=WITH_ADAM,
+    )
     ema_decay: float = option(
         0.999,
         "Decay of the moving average of the generator, which is what is drawn and exported; 0 "

@@ -8,6 +8,7 @@ import tensorflow as tf
 from wgan_tf.config import Config
 from wgan_tf.data.batches import Batch, BatchSource, rows_of, streamed_batches
 from wgan_tf.data.store import Store
+from wgan_tf.training.distributed.strategy import worker_devices
 from wgan_tf.training.hardware import device_kind
 
 _MEBIBYTE = 2**20
@@ -77,7 +78,7 @@ class _ResidentFeed:
     def _on_device(self, context: tf.distribute.experimental.ValueContext) -> dict[str, tf.Tensor]:
         if not self._is_packed:
             return self._batches.data
-        devices = self._strategy.extended.worker_devices
+        devices = worker_devices(self._strategy)
         with tf.device(devices[context.replica_id_in_sync_group % len(devices)]):
             return {name: tf.identity(each) for name, each in packed(self._batches.data).items()}
 

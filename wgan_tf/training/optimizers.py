@@ -36,6 +36,7 @@ def build_optimizer(
             config.beta_2,
             epsilon=config.epsilon,
             placement=config.epsilon_placement,
+            is_fused=config.fused_updates == "true",
         )
     elif config.optimizer == "rmsprop":
         optimizer = RMSprop(
@@ -84,13 +85,22 @@ class Adam(keras.optimizers.Adam):
         beta_2: decay of the mean square.
         epsilon: what keeps the root from zero.
         placement: outside_root, inside_root or outside_corrected_root.
+        is_fused: whether one operation takes the step of a variable; not with inside_root.
     """
 
     def __init__(
-        self, learning_rate: float, beta_1: float, beta_2: float, *, epsilon: float, placement: str
+        self,
+        learning_rate: float,
+        beta_1: float,
+        beta_2: float,
+        *,
+        epsilon: float,
+        placement: str,
+        is_fused: bool = False,
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon=epsilon)
         self._placement = placement
+        self._is_fused = is_fused
 
     def update_step(
         self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor
@@ -100,6 +110,9 @@ class Adam(keras.optimizers.Adam):
         mean, square = self._momentums[index], self._velocities[index]
         dtype = variable.dtype
         rate, gradient = tf.cast(learning_rate, dtype), tf.cast(gradient, dtype)
+        if self._is_fused:
+            self._take_fused_step(gradient, variable, mean, square, rate)
+            return
         # In float32, 1 - 0.999 is off by 5e-5 of itself.
         step = tf.cast(self.iterations + 1, tf.float64)
         beta_1, beta_2 = (tf.constant(beta, tf.float64) for beta in (self.beta_1, self.beta_2))
@@ -114,6 +127,39 @@ class Adam(keras.optimizers.Adam):
             root = _root(square.value, self.epsilon, self._placement)
             change = rate * square_root_correction * mean / (mean_correction * root)
         self.assign_sub(variable, change)
+
+    def _take_fused_step(
+        self,
+        gradient: tf.Tensor,
+        variable: keras.Variable | tf.Variable,
+        mean: keras.Variable,
+        square: keras.Variable,
+        rate: tf.Tensor,
+    ) -> None:
+        """TensorFlow's own operation, but for its correction of the bias, in less than float64."""
+        dtype = gradient.dtype
+        exact = tf.constant([self.beta_1, self.beta_2], tf.float64)
+        betas = tf.cast(exact, dtype)
+        step = tf.cast(self.iterations + 1, tf.float64)
+        # The operation's mean and mean square are those of decays that are rounded.
+        mean_correction, correction = tf.unstack(1.0 - tf.pow(tf.cast(betas, tf.float64), step))
+        root = tf.sqrt(correction)
+        epsilon = self.epsilon * root
+        if self._placement == "outside_root":
+            epsilon /= tf.sqrt(1.0 - tf.pow(exact[1], step))
+        none = tf.zeros([], dtype)
+        tf.raw_ops.ResourceApplyAdam(
+            var=_handle(variable),
+            m=_handle(mean),
+            v=_handle(square),
+            beta1_power=none,
+            beta2_power=none,
+            lr=tf.cast(tf.cast(rate, tf.float64) * root / mean_correction, dtype),
+            beta1=betas[0],
+            beta2=betas[1],
+            epsilon=tf.cast(epsilon, dtype),
+            grad=gradient,
+        )
 
 
 class RMSprop(keras.optimizers.RMSprop):
@@ -185,6 +231,11 @@ def _make_own(name: str, learning_rate: float) -> keras.Optimizer:
             "one that is given, and --learning_rate_decay in place of a schedule."
         )
     return optimizer
+
+
+def _handle(variable: keras.Variable | tf.Variable) -> tf.Tensor:
+    """Of the variable, of this replica if there are several, as operations take it."""
+    return (variable.value if isinstance(variable, keras.Variable) else variable).handle
 
 
 def _root(square: tf.Tensor, epsilon: float, placement: str) -> tf.Tensor:

@@ -15,7 +15,7 @@ from wgan_tf.data.store import Store
 from wgan_tf.labels import label_weights
 from wgan_tf.training import schedule
 from wgan_tf.training.draws import Replica
-from wgan_tf.training.feed import build_feed
+from wgan_tf.training.feed import Feed, build_feed
 from wgan_tf.training.state import TrainingState
 from wgan_tf.training.step import Step
 from wgan_tf.training.totals import NEVER, Totals
@@ -34,7 +34,8 @@ class Trainer:
         """
         self._config = config
         self._strategy = strategy
-        self._feed = build_feed(config, store, strategy)
+        self._store = store
+        self._feed: Feed | None = None
         with strategy.scope():
             self.state = TrainingState(config, store.info)
             self._step = Step(config, self.state, label_weights(config, store.info))
@@ -60,6 +61,8 @@ class Trainer:
 
     def advance(self, steps: int) -> None:
         """Takes so many generator steps, each after its critic steps, from where the state is."""
+        if self._feed is None:
+            self._feed = build_feed(self._config, self._store, self._strategy)
         step = self.step
         first, end = (schedule.batches_before(self._config, n) for n in (step, step + steps))
         taken = schedule.critic_steps_before(self._config, step)
@@ -169,14 +172,15 @@ class Trainer:
     @tf.function
     def _advance(self, source: Any, taken: tf.Tensor, steps: tf.Tensor) -> None:
         """Takes generator steps, with so many critic steps before the first of them."""
-        config = self._config
+        config, feed = self._config, self._feed
+        assert feed is not None
         is_shared = config.critic_batches == "same"
         for _ in tf.range(steps):
             step = self.state.step.read_value()
             self._set_learning_rates(step)
-            shared = self._feed.take(source, step) if is_shared else None
+            shared = feed.take(source, step) if is_shared else None
             for critic_step in tf.range(schedule.critic_steps_at(config, step)):
-                batch = self._feed.take(source, taken) if shared is None else shared
+                batch = feed.take(source, taken) if shared is None else shared
                 arguments = (batch, step, critic_step)
                 if config.penalty_every == 1 or taken % config.penalty_every == 0:
                     self._strategy.run(self._critic_step, args=arguments)

@@ -65,7 +65,8 @@ class Choice:
 
     def in_config(self, config: Config) -> Config:
         """A configuration that leaves none of the options open any more."""
-        return settle(config, dataclasses.asdict(self))
+        fused = str(config.epsilon_placement != "inside_root").lower()
+        return settle(config, {**dataclasses.asdict(self), "fused_updates": fused})
 
     def __str__(self) -> str:
         return self.precision + (" with XLA" if self.jit_compile == "true" else "")

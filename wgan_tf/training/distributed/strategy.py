@@ -74,7 +74,17 @@ def build_strategy(config: Config, cluster: Cluster | None = None) -> tf.distrib
 
 def device_names(strategy: tf.distribute.Strategy) -> list[str]:
     """The strategy's devices in this process, one a replica: GPU:0."""
-    return [device.rpartition("device:")[2] for device in strategy.extended.worker_devices]
+    return [device.rpartition("device:")[2] for device in worker_devices(strategy)]
+
+
+def worker_devices(strategy: tf.distribute.Strategy) -> tuple[str, ...]:
+    """The strategy's devices in this process, one a replica, by their full names."""
+    try:
+        return tuple(strategy.extended.worker_devices)
+    except RuntimeError:
+        # Without a strategy, TensorFlow takes the first GPU, or the CPU.
+        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+        return (devices[0].name,)
 
 
 def _local(config: Config) -> tf.distribute.Strategy:
