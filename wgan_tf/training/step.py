@@ -22,6 +22,7 @@ from wgan_tf.training.judgement import (
     cross_entropy,
     describe,
 )
+from wgan_tf.training.loss_scale import scaled_gradients
 from wgan_tf.training.optimizers import apply_gradients
 from wgan_tf.training.randomness import Purpose
 from wgan_tf.training.state import TrainingState
@@ -130,7 +131,7 @@ class Step:
                 mixing = draws.uniform(moment, Purpose.MIXING, ())
                 points = lipschitz.interpolate(real.values, generated.values, mixing)
                 with draws.dropout(moment, Purpose.PENALTY_DROPOUT):
-                    norms = lipschitz.gradient_norms(lambda x: self._judge(x).scores, points)
+                    norms = self._slope_norms(points, training=True)
                 metrics["gradient_norm"] = self._global_mean(norms)
                 penalties = self._penalty(norms)
                 metrics["gradient_penalty"] = self._global_mean(penalties)
@@ -213,9 +214,9 @@ class Step:
             for name, metric in self._objective.generator_metrics.items():
                 metrics[name] = tf.reduce_sum(metric(of_generated.scores)) / batch_size
             loss = tf.reduce_sum(losses) / batch_size
-        squares = apply_gradients(
-            state.generator_optimizer, tape.gradient(loss, variables), variables
-        )
+        loss_scale = state.generator_loss_scale
+        gradients = scaled_gradients(tape, loss, variables, loss_scale)
+        squares = apply_gradients(state.generator_optimizer, gradients, variables, loss_scale)
         self._update_average(step)
         named = zip(self.generator_gradients, squares, strict=True)
         return {"generator_loss": loss, **metrics, **dict(named)}
@@ -235,7 +236,7 @@ class Step:
         generated = self._generated(moment, Purpose.INSPECTION_LATENT, Purpose.INSPECTION_LABEL)
         mixing = self._draws.uniform(moment, Purpose.INSPECTION_MIXING, ())
         points = lipschitz.interpolate(real, generated, mixing)
-        return lipschitz.gradient_norms(lambda x: self._judge(x, training=False).scores, points)
+        return self._slope_norms(points, training=False)
 
     def held_out_metrics(self, stored: tf.Tensor, step: tf.Tensor) -> Mapping[str, tf.Tensor]:
         """What the critic says of examples that were not trained on; changes no state.
@@ -316,12 +317,9 @@ class Step:
 
     def _update_critic(self, tape: tf.GradientTape, loss: tf.Tensor) -> Mapping[str, tf.Tensor]:
         variables = self._state.critic.trainable_variables
-        # The loss of generated examples alone may leave the class head out.
-        gradients = [
-            tf.zeros(variable.shape, variable.dtype) if gradient is None else gradient
-            for gradient, variable in zip(tape.gradient(loss, variables), variables, strict=True)
-        ]
-        squares = apply_gradients(self._state.critic_optimizer, gradients, variables)
+        loss_scale = self._state.critic_loss_scale
+        gradients = scaled_gradients(tape, loss, variables, loss_scale)
+        squares = apply_gradients(self._state.critic_optimizer, gradients, variables, loss_scale)
         spectral.iterate(self._state.critic)
         return dict(zip(self.critic_gradients, squares, strict=True))
 
@@ -334,6 +332,14 @@ class Step:
     def _generated(self, moment: Moment, latent: Purpose, label: Purpose) -> tf.Tensor:
         inputs = self._draws.generator_inputs(moment, latent, label, self._config.batch_size)
         return self._state.generator(inputs, training=False)
+
+    def _slope_norms(self, points: tf.Tensor, *, training: bool) -> tf.Tensor:
+        loss_scale = self._state.critic_loss_scale
+        return lipschitz.gradient_norms(
+            lambda x: self._judge(x, training=training).scores,
+            points,
+            loss_scale.scale.read_value() if loss_scale else None,
+        )
 
     def _judge(self, examples: tf.Tensor, *, training: bool = True) -> Judgement:
         scores, *class_logits = tf.nest.flatten(self._state.critic(examples, training=training))
