@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from wgan_tf import augmentation, lipschitz, pixels
+from wgan_tf import lipschitz
 from wgan_tf.config import Config
-from wgan_tf.networks import registry, spectral
+from wgan_tf.networks import spectral
 from wgan_tf.objectives import find_objective
 from wgan_tf.training import schedule
+from wgan_tf.training.critic_inputs import CriticInputs
 from wgan_tf.training.draws import Draws, Moment, Replica
 from wgan_tf.training.judgement import (
     CLASS_METRICS,
@@ -57,9 +58,8 @@ class Step:
         self._num_classes = num_classes
         self._objective = find_objective(config.objective)
         self._penalty = lipschitz.find_penalty(config.lipschitz)
-        self._pixel_scale = registry.pixel_scale(config)
-        self._dtype = state.critic.inputs[0].dtype
-        self._draws = Draws(config, label_weights, self._dtype)
+        self._draws = Draws(config, label_weights, state.critic.inputs[0].dtype)
+        self._inputs = CriticInputs(config, state, self._draws)
         of_penalty = ("gradient_penalty", "gradient_norm")
         self.penalty_metrics = of_penalty if config.penalty_every > 1 else ()
         in_all = (
@@ -105,8 +105,8 @@ class Step:
         """
         moment = Moment(step, critic_step, replica, self._stream())
         self._clip("before_update")
-        real = Examples(self._real(stored, moment), label if self._num_classes else None)
-        generated = self._generated_for_critic(real.label, moment)
+        real = Examples(self._inputs.real(stored, moment), label if self._num_classes else None)
+        generated = self._inputs.generated(real.label, moment)
         if self._config.critic_updates == "separate":
             metrics = self._update_separately(real, generated, moment)
         else:
@@ -198,7 +198,7 @@ class Step:
         with tf.GradientTape() as tape:
             with draws.dropout(moment, Purpose.GENERATOR_STEP_GENERATOR_DROPOUT):
                 generated = state.generator(inputs, training=True)
-            generated = self._augmented(
+            generated = self._inputs.augmented(
                 generated,
                 moment,
                 Purpose.GENERATOR_STEP_AUGMENTATION,
@@ -232,7 +232,7 @@ class Step:
             [B]; no state changes.
         """
         moment = Moment(step, 0, WHOLE)
-        real = self._scaled(stored, moment, Purpose.INSPECTION_DEQUANTIZATION)
+        real = self._inputs.scaled(stored, moment, Purpose.INSPECTION_DEQUANTIZATION)
         generated = self._generated(moment, Purpose.INSPECTION_LATENT, Purpose.INSPECTION_LABEL)
         mixing = self._draws.uniform(moment, Purpose.INSPECTION_MIXING, ())
         points = lipschitz.interpolate(real, generated, mixing)
@@ -250,7 +250,7 @@ class Step:
             where the critic is a discriminator, on equally many examples of both kinds.
         """
         moment = Moment(step, 0, WHOLE)
-        real = self._scaled(stored, moment, Purpose.HELD_OUT_DEQUANTIZATION)
+        real = self._inputs.scaled(stored, moment, Purpose.HELD_OUT_DEQUANTIZATION)
         generated = self._generated(moment, Purpose.HELD_OUT_LATENT, Purpose.HELD_OUT_LABEL)
         of_real, of_generated = (self._judge(x, training=False) for x in (real, generated))
         accuracies = {
@@ -268,40 +268,6 @@ class Step:
         config = self._config
         if config.lipschitz == "weight_clipping" and config.clip_timing == timing:
             lipschitz.clip_variables(self._state.critic.trainable_variables, config.clip_value)
-
-    def _real(self, stored: tf.Tensor, moment: Moment) -> tf.Tensor:
-        values = self._scaled(stored, moment, Purpose.DEQUANTIZATION)
-        if self._config.mirror:
-            drawn = self._draws.uniform(moment, Purpose.MIRROR, ())
-            values = augmentation.mirror(values, drawn)
-        return self._augmented(values, moment, Purpose.REAL_AUGMENTATION)
-
-    def _augmented(
-        self, values: tf.Tensor, moment: Moment, purpose: Purpose, *, multiple: int = 1
-    ) -> tf.Tensor:
-        """Examples as the critic is to see them in training."""
-        if self._config.augment == "none" or self._pixel_scale is None:
-            return values
-        drawn = self._draws.uniform(moment, purpose, (augmentation.NUMBERS,), multiple=multiple)
-        adaptive = self._state.augment_probability
-        probability = 1.0 if adaptive is None else adaptive.read_value()
-        return augmentation.augment(
-            values, drawn, self._pixel_scale, probability, self._config.augment_changes
-        )
-
-    def _generated_for_critic(self, real_label: tf.Tensor | None, moment: Moment) -> Examples:
-        config, draws = self._config, self._draws
-        inputs = draws.generator_inputs(
-            moment, Purpose.CRITIC_LATENT, Purpose.CRITIC_LABEL, config.batch_size
-        )
-        if config.critic_step_labels == "real":
-            inputs[1:] = [real_label]
-        with draws.dropout(moment, Purpose.CRITIC_STEP_GENERATOR_DROPOUT):
-            values = self._state.generator(
-                inputs, training=config.critic_step_generator == "training"
-            )
-        values = self._augmented(values, moment, Purpose.GENERATED_AUGMENTATION)
-        return Examples(values, inputs[1] if self._num_classes else None)
 
     def _real_losses(self, judgement: Judgement, real: Examples) -> tf.Tensor:
         losses = self._objective.real_loss(judgement.scores)
@@ -361,15 +327,6 @@ class Step:
             return Judgement(real_scores, None), Judgement(generated_scores, None)
         real_logits, generated_logits = tf.split(both.class_logits, 2)
         return Judgement(real_scores, real_logits), Judgement(generated_scores, generated_logits)
-
-    def _scaled(self, stored: tf.Tensor, moment: Moment, noise: Purpose) -> tf.Tensor:
-        """Stored examples in the generator's range: pixels scaled, points as they are."""
-        if self._pixel_scale is None:
-            return tf.cast(stored, self._dtype)
-        if self._pixel_scale.dequantized:
-            drawn = self._draws.uniform(moment, noise, stored.shape[1:])
-            return pixels.dequantize(stored, self._pixel_scale, drawn)
-        return pixels.from_uint8(stored, self._pixel_scale, self._dtype)
 
     def _global_mean(self, per_example: tf.Tensor) -> tf.Tensor:
         return tf.reduce_sum(per_example) / self._config.batch_size
