@@ -25,12 +25,6 @@ OPTIMIZERS: Mapping[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def two_replicas() -> tf.distribute.Strategy:
-    devices = [device.name for device in tf.config.list_logical_devices("CPU")[:2]]
-    return tf.distribute.MirroredStrategy(devices)
-
-
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_gradient_that_is_not_finite_is_as_if_it_had_not_been(name: str) -> None:
     config = Config(precision="float16", **OPTIMIZERS[name])
