@@ -22,27 +22,16 @@ def interpolate(real: tf.Tensor, generated: tf.Tensor, mixing: tf.Tensor) -> tf.
     return mixing * real + (1.0 - mixing) * generated
 
 
-def gradient_norms(critic: Critic, points: tf.Tensor, scale: tf.Tensor | None = None) -> tf.Tensor:
+def gradient_norms(critic: Critic, points: tf.Tensor) -> tf.Tensor:
     """||grad_x D(x)||_2 at each example, over all its entries: [B, ...] -> [B].
 
     The sum of squares carries an epsilon of 1e-12 under the root, since the derivative of the
     root at zero is infinite. `critic` must judge each example alone.
-
-    Args:
-        critic: D, [B, ...] -> [B].
-        points: x.
-        scale: what scores are multiplied with before they are differentiated, and gradients divided
-            by, for a critic that computes in float16; None for nothing.
     """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(points)
         scores = critic(points)
-    if scale is None:
-        gradients = tape.gradient(scores, points)
-    else:
-        upstream = tf.fill(tf.shape(scores), tf.cast(scale, scores.dtype))
-        gradients = tape.gradient(scores, points, output_gradients=upstream)
-        gradients /= tf.cast(scale, gradients.dtype)
+    gradients = tape.gradient(scores, points)
     squares = tf.reduce_sum(tf.square(gradients), axis=range(1, points.shape.rank))
     return tf.sqrt(squares + 1e-12)
 

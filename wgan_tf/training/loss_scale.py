@@ -2,7 +2,7 @@
 
 Losses are multiplied before they are differentiated, and gradients divided after (Micikevicius et
 al. 2018). A gradient that is not finite on any replica is taken on none, and halves the scale; many
-finite ones double it.
+finite ones double it. The gradient within a penalty is not scaled: its norm is near one.
 """
 
 from collections.abc import Sequence

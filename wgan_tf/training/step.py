@@ -131,7 +131,7 @@ class Step:
                 mixing = draws.uniform(moment, Purpose.MIXING, ())
                 points = lipschitz.interpolate(real.values, generated.values, mixing)
                 with draws.dropout(moment, Purpose.PENALTY_DROPOUT):
-                    norms = self._slope_norms(points, training=True)
+                    norms = lipschitz.gradient_norms(lambda x: self._judge(x).scores, points)
                 metrics["gradient_norm"] = self._global_mean(norms)
                 penalties = self._penalty(norms)
                 metrics["gradient_penalty"] = self._global_mean(penalties)
@@ -236,7 +236,7 @@ class Step:
         generated = self._generated(moment, Purpose.INSPECTION_LATENT, Purpose.INSPECTION_LABEL)
         mixing = self._draws.uniform(moment, Purpose.INSPECTION_MIXING, ())
         points = lipschitz.interpolate(real, generated, mixing)
-        return self._slope_norms(points, training=False)
+        return lipschitz.gradient_norms(lambda x: self._judge(x, training=False).scores, points)
 
     def held_out_metrics(self, stored: tf.Tensor, step: tf.Tensor) -> Mapping[str, tf.Tensor]:
         """What the critic says of examples that were not trained on; changes no state.
@@ -298,14 +298,6 @@ class Step:
     def _generated(self, moment: Moment, latent: Purpose, label: Purpose) -> tf.Tensor:
         inputs = self._draws.generator_inputs(moment, latent, label, self._config.batch_size)
         return self._state.generator(inputs, training=False)
-
-    def _slope_norms(self, points: tf.Tensor, *, training: bool) -> tf.Tensor:
-        loss_scale = self._state.critic_loss_scale
-        return lipschitz.gradient_norms(
-            lambda x: self._judge(x, training=training).scores,
-            points,
-            loss_scale.scale.read_value() if loss_scale else None,
-        )
 
     def _judge(self, examples: tf.Tensor, *, training: bool = True) -> Judgement:
         scores, *class_logits = tf.nest.flatten(self._state.critic(examples, training=training))
