@@ -27,7 +27,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
 from wgan_tf.monitoring.metrics_log import read_metrics
@@ -258,7 +257,7 @@ def _shown(folder: pathlib.Path) -> dict[str, list[tuple[int, bytes]]]:
     """The steps and values that TensorBoard shows, by tag."""
     events = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
     return {
-        tag: [(e.step, tf.make_ndarray(e.tensor_proto).tobytes()) for e in events.Tensors(tag)]
+        tag: [(e.step, e.tensor_proto.SerializeToString()) for e in events.Tensors(tag)]
         for tag in events.Tags()["tensors"]
         if tag not in CLOCK and events.SummaryMetadata(tag).plugin_data.plugin_name in SHOWN
     }

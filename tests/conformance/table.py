@@ -234,13 +234,15 @@ ROWS = [
         },
     ),
     Row(
-        "dcgan-classifier-clipping-augment",
+        "dcgan-classifier-clipping-adaptive-augment",
         "digits",
         {
             **PICTURES,
             **CLIPPING,
             **LABELS,
-            "augment": "diffaugment",
+            "augment": "adaptive",
+            "eval_every": 1000,
+            "eval_split": "train[:5%]",
             "output_activation": "sigmoid",
         },
     ),

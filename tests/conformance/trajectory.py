@@ -33,8 +33,15 @@ def open_data(config: Config, data_dir: str) -> Store:
     return open_store(dataclasses.replace(config, data_dir=data_dir), config.train_split)
 
 
+def make_trainer(config: Config, data_dir: str, strategy: tf.distribute.Strategy) -> Trainer:
+    """In its first state, but for the probability of adaptive augmentation, which is zero there."""
+    trainer = Trainer(config, open_data(config, data_dir), strategy)
+    trainer.set_augment_probability(0.5)
+    return trainer
+
+
 def one_device_trainer(config: Config, data_dir: str) -> Trainer:
-    return Trainer(config, open_data(config, data_dir), tf.distribute.OneDeviceStrategy("/cpu:0"))
+    return make_trainer(config, data_dir, tf.distribute.OneDeviceStrategy("/cpu:0"))
 
 
 def variables(state: TrainingState) -> list[np.ndarray]:
@@ -90,7 +97,7 @@ def main() -> None:
         if arguments.rows and row.name not in arguments.rows:
             continue
         config = row.config(precision=arguments.precision)
-        trainer = Trainer(config, open_data(config, arguments.data_dir), strategy)
+        trainer = make_trainer(config, arguments.data_dir, strategy)
         if arguments.checkpoints:
             Checkpoints(trainer.state, arguments.checkpoints, keep=1).restore_newest(log=print)
         trainer.advance(steps_of(row) - trainer.step)

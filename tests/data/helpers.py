@@ -2,15 +2,17 @@ import contextlib
 import gzip
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from wgan_tf.config import Config
 from wgan_tf.data import store
+from wgan_tf.data.batches import BatchSource, streamed_batches
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.store import Store, open_store
 from wgan_tf.errors import UserError
@@ -42,3 +44,19 @@ def write_idx(path: Path, array: np.ndarray) -> Path:
     content = header + array.astype(np.uint8).tobytes()
     path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
     return path
+
+
+def replica_batches(
+    store: Store,
+    *,
+    global_batch_size: int,
+    seed: int,
+    first_batch: int,
+    slices: Sequence[int],
+    num_slices: int,
+) -> tf.data.Dataset:
+    """Batches of some slices, one after another."""
+    source = BatchSource(
+        store, global_batch_size=global_batch_size, seed=seed, num_slices=num_slices
+    )
+    return streamed_batches(source, first_batch=first_batch, slices=slices)

@@ -2,22 +2,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from wgan_tf.data.batches import (
-    BatchSource,
-    batch_indices,
-    example_indices,
-    streamed_batches,
-)
+from wgan_tf.data.batches import batch_indices, example_indices
 from wgan_tf.data.store import Store
 
-from .helpers import open_all, told, write_idx
+from .helpers import open_all, replica_batches, told, write_idx
 
 
 @pytest.fixture
@@ -27,21 +21,6 @@ def store(tmp_path: Path) -> Store:
     write_idx(tmp_path / "train-images-idx3-ubyte", images)
     write_idx(tmp_path / "train-labels-idx1-ubyte", np.arange(30) % 3)
     return open_all(f"idx:{tmp_path}", tmp_path)
-
-
-def replica_batches(
-    store: Store,
-    *,
-    global_batch_size: int,
-    seed: int,
-    first_batch: int,
-    slices: Sequence[int],
-    num_slices: int,
-) -> tf.data.Dataset:
-    source = BatchSource(
-        store, global_batch_size=global_batch_size, seed=seed, num_slices=num_slices
-    )
-    return streamed_batches(source, first_batch=first_batch, slices=slices)
 
 
 def take(dataset: tf.data.Dataset, count: int) -> list[np.ndarray]:

@@ -25,7 +25,7 @@ def folder_of(root: pathlib.Path, count: int) -> pathlib.Path:
 def config(tmp_path: pathlib.Path) -> Config:
     root = folder_of(tmp_path / "images", 100)
     paths = {"workdir": str(tmp_path / "run"), "data_dir": str(tmp_path / "data")}
-    chosen = {"precision": "float32", "jit_compile": "false"}
+    chosen = {"precision": "float32", "jit_compile": "false", "fused_updates": "false"}
     return Config(dataset=f"folder:{root}", **paths, **chosen)
 
 

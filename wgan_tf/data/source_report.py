@@ -13,6 +13,7 @@ from wgan_tf.data.sources.source import InPlaceBuilder
 from wgan_tf.data.splits import num_split_examples
 from wgan_tf.data.store import Store, open_store
 from wgan_tf.data.survey import Survey, describe_headers, most_images, survey
+from wgan_tf.data.verification import find_damage
 from wgan_tf.errors import UserError
 
 _SURVEY_SEED = 0
@@ -44,9 +45,12 @@ def report_source(config: Config, split: str) -> SourceReport:
         UserError: as of `store.describe`, or none of the images that were tried is usable.
     """
     source = resolve_source(config)
-    metadata = read_metadata(store_folder(config, source, split))
+    folder = store_folder(config, source, split)
+    metadata = read_metadata(folder)
     if metadata is not None:
-        found = survey_store(open_store(config, split))
+        # Opening a damaged one would make it again.
+        is_whole = find_damage(folder, metadata) is None
+        found = survey_store(open_store(config, split)) if is_whole else None
         return SourceReport(metadata.notes, metadata.left_out, None, found)
     builder = make_builder(source, config.dataset)
     if not isinstance(builder, InPlaceBuilder):

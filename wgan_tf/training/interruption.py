@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -115,14 +116,16 @@ class StopRequest:
 
     def _watch(self, reader: socket.socket) -> None:
         """Takes the signals' numbers, which the interpreter writes as they come, to the end."""
-        count, waited = 0, 0.0
+        count, waits_since = 0, 0.0
         while True:
             reader.settimeout(_LOOK_SECONDS if count else None)
             try:
                 numbers = reader.recv(64)
             except TimeoutError:
-                waited = 0.0 if self._is_deferred else waited + _LOOK_SECONDS
-                if self._ends_process and waited >= GRACE_SECONDS:
+                now = time.monotonic()
+                if self._is_deferred:
+                    waits_since = now
+                elif self._ends_process and now - waits_since >= GRACE_SECONDS:
                     os.write(_STDERR, _ENDED)
                     os._exit(Status.STOPPED)
                 continue
@@ -131,6 +134,7 @@ class StopRequest:
             for _ in filter(SIGNALS.__contains__, numbers):
                 count += 1
                 if count == 1:
+                    waits_since = time.monotonic()
                     # Not print: the signal may have come in the middle of one.
                     os.write(_STDERR, _STOPPING_SOON if self._is_deferred else _STOPPING)
                 elif self._ends_process:

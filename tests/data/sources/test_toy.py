@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.data.helpers import describe, open_all, told
-from wgan_tf.data.batches import replica_batches
+from tests.data.helpers import describe, open_all, replica_batches, told
 from wgan_tf.data.sources import toy
 from wgan_tf.data.sources.toy import draw_toy_batch, gaussian_mixture, sample_toy
 from wgan_tf.data.store import Store
