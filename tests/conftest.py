@@ -42,6 +42,13 @@ def parse_flags() -> Iterator[ParseFlags]:
 
 
 @pytest.fixture(scope="session")
+def two_replicas() -> tf.distribute.Strategy:
+    """One for all tests: TensorFlow's collectives take one mirrored strategy a process."""
+    devices = [device.name for device in tf.config.list_logical_devices("CPU")[:2]]
+    return tf.distribute.MirroredStrategy(devices)
+
+
+@pytest.fixture(scope="session")
 def dcgan_config() -> Config:
     """A DCGAN pair of width 2, small enough to be built in every test."""
     return Config(

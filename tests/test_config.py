@@ -40,7 +40,7 @@ REFUSED_ALONE: list[tuple[str, Any]] = [
     ("dcgan_initializer", "zeros"),
     ("optimizer", "sgd"),
     ("learning_rate_decay", "cosine"),
-    ("precision", "float16"),
+    ("precision", "float8"),
     ("strategy", "horovod"),
     ("join_timeout", 0),
     ("image_size", -1),

@@ -122,13 +122,6 @@ def trained(
     )
 
 
-@pytest.fixture(scope="module")
-def two_replicas() -> tf.distribute.Strategy:
-    """One for all rows: TensorFlow's collectives take one mirrored strategy a process."""
-    devices = [device.name for device in tf.config.list_logical_devices("CPU")[:2]]
-    return tf.distribute.MirroredStrategy(devices)
-
-
 @TRAINED
 def test_traces_once(trained: Trained) -> None:
     assert trained.trainer.step == steps_of(trained.row)

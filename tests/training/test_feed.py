@@ -24,12 +24,6 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def two_replicas() -> tf.distribute.Strategy:
-    devices = [device.name for device in tf.config.list_logical_devices("CPU")[:2]]
-    return tf.distribute.MirroredStrategy(devices)
-
-
 @pytest.fixture
 def config(mlp_config: Config) -> Config:
     return dataclasses.replace(mlp_config, dataset="digits", output_activation="tanh")

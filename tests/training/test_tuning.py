@@ -154,13 +154,11 @@ def test_only_hardware_that_has_it_is_tried_with_bfloat16(
 
 
 def test_several_replicas_are_not_tried_with_xla(
-    config: Config, monkeypatch: pytest.MonkeyPatch
+    config: Config, monkeypatch: pytest.MonkeyPatch, two_replicas: tf.distribute.Strategy
 ) -> None:
     monkeypatch.setattr(tuning, "LEAST_WORK", 0)
     monkeypatch.setattr(tuning, "computes_in_bfloat16", lambda strategy: False)
-    devices = [device.name for device in tf.config.list_logical_devices("CPU")[:2]]
-    strategy = tf.distribute.MirroredStrategy(devices)
-    assert Tuning(config, POINTS, strategy).plan() == "float32"
+    assert Tuning(config, POINTS, two_replicas).plan() == "float32"
 
 
 def test_presets_with_little_to_compute_are_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ POLICIES = {
     "auto": "float32",
     "float32": "float32",
     "bfloat16": "mixed_bfloat16",
+    "float16": "mixed_float16",
     "float64": "float64",
 }
 OUTPUT_RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "linear": None}

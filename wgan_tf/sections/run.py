@@ -22,8 +22,9 @@ class RunOptions:
     precision: str = option(
         "auto",
         "What layers compute in; bfloat16 keeps variables, scores and penalty in float32. auto "
-        "measures at the start which of the two is faster, where the hardware has bfloat16.",
-        choices=("auto", "float32", "bfloat16", "float64"),
+        "measures at the start which of the two is faster, where the hardware has bfloat16; "
+        "float16, for GPUs that have not, scales losses.",
+        choices=("auto", "float32", "bfloat16", "float16", "float64"),
     )
     jit_compile: str = option(
         "auto",

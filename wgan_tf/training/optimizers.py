@@ -4,6 +4,7 @@ Keras 3's RMSprop divides by sqrt(v + 1e-7), which leaves gradients below 3e-4 a
 are. A clipped critic's are 1e-5 to 1e-8, and its authors' optimizer divides them by their size.
 """
 
+import math
 from collections.abc import Sequence
 
 import keras
@@ -12,6 +13,7 @@ import tensorflow as tf
 from wgan_tf import own_code
 from wgan_tf.config import Config
 from wgan_tf.errors import UserError
+from wgan_tf.training.loss_scale import LossScale
 
 # What Keras's optimizers do to the gradients of each replica apart, or to weights between steps.
 _PER_REPLICA = (
@@ -29,6 +31,7 @@ def build_optimizer(
         UserError: it is the caller's own and cannot be made, or would train wrong.
     """
     optimizer: keras.Optimizer
+    leaves_out = config.precision == "float16"
     if config.optimizer == "adam":
         optimizer = Adam(
             learning_rate,
@@ -37,6 +40,7 @@ def build_optimizer(
             epsilon=config.epsilon,
             placement=config.epsilon_placement,
             is_fused=config.fused_updates == "true",
+            leaves_out=leaves_out,
         )
     elif config.optimizer == "rmsprop":
         optimizer = RMSprop(
@@ -45,6 +49,7 @@ def build_optimizer(
             initial_mean_square=config.initial_mean_square,
             epsilon=config.epsilon,
             placement=config.epsilon_placement,
+            leaves_out=leaves_out,
         )
     else:
         optimizer = _make_own(config.optimizer, learning_rate)
@@ -56,19 +61,34 @@ def apply_gradients(
     optimizer: keras.Optimizer,
     gradients: Sequence[tf.Tensor | tf.IndexedSlices],
     variables: Sequence[keras.Variable],
+    loss_scale: LossScale | None = None,
 ) -> Sequence[tf.Tensor]:
     """Updates variables once, by gradients that are summed over replicas.
 
     The gradient of a table of classes comes as rows that repeat where labels do, whose squares
     Keras would add up in place of squaring their sum.
 
+    Args:
+        optimizer: of the variables.
+        gradients: this replica's.
+        variables: what is updated.
+        loss_scale: what the gradients are scaled by. Those that are not finite on all replicas are
+            left out, and told of only where no scale is smaller.
+
     Returns:
         Half the squared norm of this replica's part of each gradient, by which it is told at the
         cost of one pass whether the gradient is finite.
     """
     dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
-    optimizer.apply(dense, variables)
-    return [tf.nn.l2_loss(gradient) for gradient in dense]
+    if not loss_scale:
+        optimizer.apply(dense, variables)
+        return [tf.nn.l2_loss(gradient) for gradient in dense]
+    dense, is_finite = loss_scale.unscale(dense)
+    optimizer.apply([tf.where(is_finite, each, math.nan) for each in dense], variables)
+    optimizer.iterations.assign_sub(tf.cast(~is_finite, optimizer.iterations.dtype))
+    is_told = is_finite | loss_scale.is_smallest()
+    loss_scale.adjust(is_finite)
+    return [tf.where(is_told, tf.nn.l2_loss(each), 0.0) for each in dense]
 
 
 class Adam(keras.optimizers.Adam):
@@ -86,6 +106,7 @@ class Adam(keras.optimizers.Adam):
         epsilon: what keeps the root from zero.
         placement: outside_root, inside_root or outside_corrected_root.
         is_fused: whether one operation takes the step of a variable; not with inside_root.
+        leaves_out: whether there is no step where a gradient is not a number; not with is_fused.
     """
 
     def __init__(
@@ -97,10 +118,12 @@ class Adam(keras.optimizers.Adam):
         epsilon: float,
         placement: str,
         is_fused: bool = False,
+        leaves_out: bool = False,
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon=epsilon)
         self._placement = placement
         self._is_fused = is_fused
+        self._leaves_out = leaves_out
 
     def update_step(
         self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor
@@ -118,15 +141,17 @@ class Adam(keras.optimizers.Adam):
         beta_1, beta_2 = (tf.constant(beta, tf.float64) for beta in (self.beta_1, self.beta_2))
         mean_correction = tf.cast(1.0 - tf.pow(beta_1, step), dtype)
         square_root_correction = tf.cast(tf.sqrt(1.0 - tf.pow(beta_2, step)), dtype)
-        self.assign_add(mean, (gradient - mean) * (1.0 - self.beta_1))
-        self.assign_add(square, (tf.square(gradient) - square) * (1.0 - self.beta_2))
+        left_out = gradient if self._leaves_out else None
+        self.assign_add(mean, _taken((gradient - mean) * (1.0 - self.beta_1), left_out))
+        square_change = (tf.square(gradient) - square) * (1.0 - self.beta_2)
+        self.assign_add(square, _taken(square_change, left_out))
         if self._placement == "outside_corrected_root":
             root = tf.sqrt(square.value) / square_root_correction + self.epsilon
             change = rate * mean / (mean_correction * root)
         else:
             root = _root(square.value, self.epsilon, self._placement)
             change = rate * square_root_correction * mean / (mean_correction * root)
-        self.assign_sub(variable, change)
+        self.assign_sub(variable, _taken(change, left_out))
 
     def _take_fused_step(
         self,
@@ -174,6 +199,7 @@ class RMSprop(keras.optimizers.RMSprop):
         initial_mean_square: v at first.
         epsilon: what keeps the root from zero.
         placement: outside_root or inside_root.
+        leaves_out: whether there is no step where a gradient is not a number.
     """
 
     def __init__(
@@ -184,8 +210,10 @@ class RMSprop(keras.optimizers.RMSprop):
         initial_mean_square: float,
         epsilon: float,
         placement: str,
+        leaves_out: bool = False,
     ) -> None:
         super().__init__(learning_rate, rho, epsilon=epsilon)
+        self._leaves_out = leaves_out
         self._initial_mean_square = initial_mean_square
         self._placement = placement
 
@@ -203,9 +231,11 @@ class RMSprop(keras.optimizers.RMSprop):
         """One variable's step; see the class."""
         square = self._velocities[self._get_variable_index(variable)]
         rate, gradient = (tf.cast(x, variable.dtype) for x in (learning_rate, gradient))
-        self.assign_add(square, (tf.square(gradient) - square) * (1.0 - self.rho))
+        left_out = gradient if self._leaves_out else None
+        square_change = (tf.square(gradient) - square) * (1.0 - self.rho)
+        self.assign_add(square, _taken(square_change, left_out))
         root = _root(square.value, self.epsilon, self._placement)
-        self.assign_sub(variable, rate * gradient / root)
+        self.assign_sub(variable, _taken(rate * gradient / root, left_out))
 
 
 def _make_own(name: str, learning_rate: float) -> keras.Optimizer:
@@ -231,6 +261,13 @@ def _make_own(name: str, learning_rate: float) -> keras.Optimizer:
             "one that is given, and --learning_rate_decay in place of a schedule."
         )
     return optimizer
+
+
+def _taken(change: tf.Tensor, left_out: tf.Tensor | None) -> tf.Tensor:
+    """A change, or none where a gradient is not a number."""
+    if left_out is None:
+        return change
+    return tf.where(tf.math.is_nan(left_out), tf.zeros_like(change), change)
 
 
 def _handle(variable: keras.Variable | tf.Variable) -> tf.Tensor:

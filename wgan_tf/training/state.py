@@ -6,6 +6,7 @@ import tensorflow as tf
 from wgan_tf.config import Config
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.networks import registry
+from wgan_tf.training.loss_scale import LossScale
 from wgan_tf.training.optimizers import build_optimizer
 
 # What checkpoints of version 0.2.0 have not.
@@ -29,6 +30,8 @@ class TrainingState(tf.train.Checkpoint):
         metric_totals: what the means of the next metrics are made of so far, float32; see
             `Trainer.hold_metrics`.
         augment_probability: of each augmentation, float32, if it is adaptive; None if not.
+        generator_loss_scale: of the generator's loss, if it computes in float16; None if not.
+        critic_loss_scale: of the critic's.
     """
 
     generator: keras.Model
@@ -42,6 +45,8 @@ class TrainingState(tf.train.Checkpoint):
     rollbacks: tf.Variable
     metric_totals: tf.Variable
     augment_probability: tf.Variable | None
+    generator_loss_scale: LossScale | None
+    critic_loss_scale: LossScale | None
 
     def __init__(self, config: Config, info: DatasetInfo) -> None:
         """Makes the first state of a run; to be called in the strategy's scope."""
@@ -74,6 +79,10 @@ class TrainingState(tf.train.Checkpoint):
             )
             if config.augment == "adaptive"
             else None
+        )
+
+        self.generator_loss_scale, self.critic_loss_scale = (
+            LossScale() if config.precision == "float16" else None for _ in range(2)
         )
 
     def take(self, path: str) -> None:

@@ -23,6 +23,7 @@ from wgan_tf.training.judgement import (
     cross_entropy,
     describe,
 )
+from wgan_tf.training.loss_scale import scaled_gradients
 from wgan_tf.training.optimizers import apply_gradients
 from wgan_tf.training.randomness import Purpose
 from wgan_tf.training.state import TrainingState
@@ -213,9 +214,9 @@ class Step:
             for name, metric in self._objective.generator_metrics.items():
                 metrics[name] = tf.reduce_sum(metric(of_generated.scores)) / batch_size
             loss = tf.reduce_sum(losses) / batch_size
-        squares = apply_gradients(
-            state.generator_optimizer, tape.gradient(loss, variables), variables
-        )
+        loss_scale = state.generator_loss_scale
+        gradients = scaled_gradients(tape, loss, variables, loss_scale)
+        squares = apply_gradients(state.generator_optimizer, gradients, variables, loss_scale)
         self._update_average(step)
         named = zip(self.generator_gradients, squares, strict=True)
         return {"generator_loss": loss, **metrics, **dict(named)}
@@ -282,12 +283,9 @@ class Step:
 
     def _update_critic(self, tape: tf.GradientTape, loss: tf.Tensor) -> Mapping[str, tf.Tensor]:
         variables = self._state.critic.trainable_variables
-        # The loss of generated examples alone may leave the class head out.
-        gradients = [
-            tf.zeros(variable.shape, variable.dtype) if gradient is None else gradient
-            for gradient, variable in zip(tape.gradient(loss, variables), variables, strict=True)
-        ]
-        squares = apply_gradients(self._state.critic_optimizer, gradients, variables)
+        loss_scale = self._state.critic_loss_scale
+        gradients = scaled_gradients(tape, loss, variables, loss_scale)
+        squares = apply_gradients(self._state.critic_optimizer, gradients, variables, loss_scale)
         spectral.iterate(self._state.critic)
         return dict(zip(self.critic_gradients, squares, strict=True))
 

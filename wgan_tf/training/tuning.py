@@ -65,7 +65,8 @@ class Choice:
 
     def in_config(self, config: Config) -> Config:
         """A configuration that leaves none of the options open any more."""
-        fused = str(config.epsilon_placement != "inside_root").lower()
+        is_fused = config.epsilon_placement != "inside_root" and self.precision != "float16"
+        fused = str(is_fused).lower()
         return settle(config, {**dataclasses.asdict(self), "fused_updates": fused})
 
     def __str__(self) -> str:
