@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from wgan_tf import layers
 from wgan_tf.networks.dropout import masks_from
-from wgan_tf.networks.graph import layers_within, recast, trace
+from wgan_tf.networks.graph import layers_within, recast, trace, weight_names
 
 
 class Block(keras.layers.Layer):
@@ -117,3 +117,23 @@ def test_a_layer_of_ours_reads_back_from_a_file_of_keras(
     np.testing.assert_array_equal(loaded(given), model(given))
     for value, own in zip(loaded.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(value, own)
+
+
+def test_weights_have_the_same_names_whatever_was_made_before() -> None:
+    def network() -> keras.Model:
+        x = image = keras.Input((4,))
+        for units in (3, 2):
+            x = keras.layers.Dense(units)(x)
+        inner = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)], name="head")
+        return keras.Model(image, inner(x), name="critic")
+
+    expected = [
+        f"critic/{layer}/{weight}"
+        for layer in ("dense", "dense_1", "head/dense_2")
+        for weight in ("kernel", "bias")
+    ]
+    first, second = network(), network()
+    assert [v.path for v in first.weights] != [v.path for v in second.weights]
+    for each in (first, second):
+        names = weight_names(each)
+        assert [names[v.path] for v in each.weights] == expected

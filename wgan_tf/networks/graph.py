@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import inspect
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -35,6 +36,24 @@ def layers_within(model: keras.Model) -> Iterator[keras.Layer]:
     """Every layer of a model, those within its layers among them."""
     # Keras has no public name for it; `layers` leaves out what a layer holds.
     yield from model._flatten_layers(include_self=False)
+
+
+def weight_names(network: keras.Model) -> dict[str, str]:
+    """A name for each weight of a network by its path, the same in every process.
+
+    Keras numbers layers over all that a process has made; here they are numbered within the
+    network: `critic/dense_4/kernel` is `critic/dense/kernel` if it is of the first dense layer.
+    """
+    numbered: dict[str, dict[str, str]] = {}
+    names = {}
+    for path in (weight.path for weight in network.weights):
+        *layers, weight = path.split("/")
+        for i, layer in enumerate(layers):
+            kind = re.sub(r"(_\d+)+$", "", layer)
+            alike = numbered.setdefault(kind, {})
+            layers[i] = alike.setdefault(layer, f"{kind}_{len(alike)}" if alike else kind)
+        names[path] = "/".join([network.name, *layers, weight])
+    return names
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,6 +11,7 @@ import tensorflow as tf
 from wgan_tf.errors import DivergenceError, UserError, reason
 from wgan_tf.files import write_atomically
 from wgan_tf.log import Log
+from wgan_tf.networks.graph import weight_names
 from wgan_tf.training.checkpoint_folder import CheckpointFolder
 from wgan_tf.training.state import TrainingState
 
@@ -86,8 +87,9 @@ class Checkpoints:
 def _named_variables(state: TrainingState) -> Iterator[tuple[str, keras.Variable]]:
     """Everything that a step updates, what the others are computed of first."""
     for network in (state.critic, state.generator, state.average_generator):
+        names = weight_names(network)
         for variable in network.weights:
-            yield f"{network.name}/{variable.path}", variable
+            yield names[variable.path], variable
     for name, optimizer in (
         ("critic_optimizer", state.critic_optimizer),
         ("generator_optimizer", state.generator_optimizer),

@@ -8,6 +8,7 @@ from wgan_tf import augmentation
 from wgan_tf.config import Config
 from wgan_tf.data.batches import batch_indices
 from wgan_tf.data.store import Store
+from wgan_tf.networks.graph import weight_names
 from wgan_tf.training import schedule
 from wgan_tf.training.state import TrainingState
 from wgan_tf.training.trainer import Trainer
@@ -17,13 +18,13 @@ def histograms(config: Config, trainer: Trainer, store: Store) -> Mapping[str, n
     """Gradient norms at interpolates of stored examples, and every kernel's entries, by name."""
     batch = _batch(config, store, schedule.batches_before(config, trainer.step))
     state = trainer.state
-    kernels = {
-        f"weights/{network.name}/{variable.path}": np.asarray(variable.numpy())
-        for network in (state.generator, state.critic)
-        for variable in network.trainable_variables
-        if len(variable.shape) > 1
-    }
-    return {"gradient_norms": trainer.gradient_norms(batch), **kernels}
+    found = {"gradient_norms": trainer.gradient_norms(batch)}
+    for network in (state.generator, state.critic):
+        names = weight_names(network)
+        for variable in network.trainable_variables:
+            if len(variable.shape) > 1:
+                found[f"weights/{names[variable.path]}"] = np.asarray(variable.numpy())
+    return found
 
 
 def clipped_share(config: Config, state: TrainingState) -> Mapping[str, float]:

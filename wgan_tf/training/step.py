@@ -11,6 +11,7 @@ import tensorflow as tf
 from wgan_tf import lipschitz
 from wgan_tf.config import Config
 from wgan_tf.networks import spectral
+from wgan_tf.networks.graph import weight_names
 from wgan_tf.objectives import find_objective
 from wgan_tf.training import schedule
 from wgan_tf.training.critic_inputs import CriticInputs
@@ -75,8 +76,9 @@ class Step:
             *(("generator_class_loss",) if num_classes else ()),
         )
         self.critic_gradients, self.generator_gradients = (
-            tuple(f"the gradient of {network.name}/{v.path}" for v in network.trainable_variables)
+            tuple(f"the gradient of {names[v.path]}" for v in network.trainable_variables)
             for network in (state.critic, state.generator)
+            for names in [weight_names(network)]
         )
 
     def critic_step(
