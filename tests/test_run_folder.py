@@ -264,7 +264,12 @@ def own(tmp_path: pathlib.Path) -> pathlib.Path:
 def test_a_run_keeps_code_of_the_callers_own_wherever_it_is_moved(
     folder: RunFolder, config: Config, own: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    begun = dataclasses.replace(config, architecture=str(own), objective=f"{own}:loss")
+    begun = dataclasses.replace(
+        config,
+        architecture=str(own),
+        objective=f"{own}:loss",
+        subpixel_convolutions="auto",
+    )
     folder.write(begun, INFO)
     assert (pathlib.Path(folder.path) / "own" / "mine.py").read_text() == own.read_text()
     written = folder.read_config()
