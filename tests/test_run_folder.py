@@ -36,6 +36,7 @@ def config(folder: RunFolder) -> Config:
         precision="float32",
         jit_compile="false",
         fused_updates="true",
+        subpixel_convolutions="true",
     )
 
 
@@ -96,7 +97,11 @@ def test_what_is_left_to_be_measured_is_as_the_run_has_it(
     folder: RunFolder, config: Config
 ) -> None:
     is_open = dataclasses.replace(
-        config, precision="auto", jit_compile="auto", fused_updates="auto"
+        config,
+        precision="auto",
+        jit_compile="auto",
+        fused_updates="auto",
+        subpixel_convolutions="auto",
     )
     is_measured = dataclasses.replace(config, precision="bfloat16", jit_compile="true")
     assert folder.adopt(is_open) == is_open
@@ -112,14 +117,20 @@ def test_a_run_from_before_anything_was_measured_goes_on_without_xla(
 ) -> None:
     folder.write(dataclasses.replace(config, precision="bfloat16"), INFO)
     file = pathlib.Path(folder.config_file)
-    added = ("jit_compile", "fused_updates")
+    added = ("jit_compile", "fused_updates", "subpixel_convolutions")
     lines = file.read_text().splitlines()
     file.write_text("\n".join(line for line in lines if not any(name in line for name in added)))
     adopted = folder.adopt(
-        dataclasses.replace(config, precision="auto", jit_compile="auto", fused_updates="auto")
+        dataclasses.replace(
+            config,
+            precision="auto",
+            jit_compile="auto",
+            fused_updates="auto",
+            subpixel_convolutions="auto",
+        )
     )
     assert (adopted.precision, adopted.jit_compile) == ("bfloat16", "false")
-    assert adopted.fused_updates == "false"
+    assert (adopted.fused_updates, adopted.subpixel_convolutions) == ("false", "false")
 
 
 def test_a_run_that_does_not_say_its_kernels_goes_on_with_any(
@@ -253,7 +264,12 @@ def own(tmp_path: pathlib.Path) -> pathlib.Path:
 def test_a_run_keeps_code_of_the_callers_own_wherever_it_is_moved(
     folder: RunFolder, config: Config, own: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    begun = dataclasses.replace(config, architecture=str(own), objective=f"{own}:loss")
+    begun = dataclasses.replace(
+        config,
+        architecture=str(own),
+        objective=f"{own}:loss",
+        subpixel_convolutions="auto",
+    )
     folder.write(begun, INFO)
     assert (pathlib.Path(folder.path) / "own" / "mine.py").read_text() == own.read_text()
     written = folder.read_config()

@@ -27,7 +27,12 @@ from wgan_tf.sections.training import WITH_OURS, TrainingOptions
 from wgan_tf.suggestions import if_you_meant, nearest_options
 
 # What `auto` is of options that are chosen as a run begins, where none was: in runs of before.
-UNMEASURED = {"precision": "float32", "jit_compile": "false", "fused_updates": "false"}
+UNMEASURED = {
+    "precision": "float32",
+    "jit_compile": "false",
+    "fused_updates": "false",
+    "subpixel_convolutions": "false",
+}
 
 _PATTERN_CHARACTERS = frozenset("*?[\\")
 

@@ -157,6 +157,7 @@ ROWS = [
             **PICTURES,
             "objective": "non_saturating",
             "lipschitz": "one_sided_gradient_penalty",
+            "subpixel_convolutions": "true",
             "dequantize": True,
             "generator_batch_multiple": 2,
         },

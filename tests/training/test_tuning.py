@@ -93,7 +93,11 @@ def test_what_the_user_has_chosen_is_not_measured(tuning_of: TuningOf, config: C
     chosen = tuning_of(dataclasses.replace(config, precision="float32")).choose(rates, print)
     assert (rates.measured, chosen.jit_compile) == ([PLAIN, XLA], "true")
     settled = dataclasses.replace(
-        config, precision="float64", jit_compile="false", fused_updates="true"
+        config,
+        precision="float64",
+        jit_compile="false",
+        fused_updates="true",
+        subpixel_convolutions="false",
     )
     assert tuning_of(settled).choose(Rates({}), print) == settled
     assert tuning_of(settled).plan() == "float64"
@@ -113,6 +117,15 @@ def test_updates_are_fused_where_they_can_be(
 ) -> None:
     given = dataclasses.replace(config, precision="float64", jit_compile="false", **changes)
     assert tuning_of(given).choose(Rates({}), print).fused_updates == fused
+
+
+def test_the_detour_of_convolutions_is_taken_on_cpus_alone(
+    tuning_of: TuningOf, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = dataclasses.replace(config, precision="float64", jit_compile="false")
+    assert tuning_of(given).choose(Rates({}), print).subpixel_convolutions == "true"
+    monkeypatch.setattr(tuning, "device_kind", lambda strategy: "GPU")
+    assert tuning_of(given).choose(Rates({}), print).subpixel_convolutions == "false"
 
 
 def test_when_time_is_up_nothing_else_is_measured(

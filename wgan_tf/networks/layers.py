@@ -20,6 +20,7 @@ from wgan_tf.networks.normalization import (
 )
 from wgan_tf.networks.rectifiers import LeakyReLU, ReLU
 from wgan_tf.networks.spectral import SpectralConv2D, SpectralDense
+from wgan_tf.networks.subpixel import SubpixelConv2D, SubpixelConv2DTranspose, is_quicker
 
 POLICIES = {
     # Of networks that are built without anything having been measured.
@@ -49,6 +50,7 @@ class LayerFactory:
         *,
         spectral_norm: bool = False,
         differentiated_twice: bool = False,
+        subpixel: bool = False,
         leaky_relu_slope: float = 0.2,
         batch_norm_momentum: float = 0.9,
         batch_norm_epsilon: float = 1e-5,
@@ -63,6 +65,7 @@ class LayerFactory:
             initializer: of kernels, one of `initializers.kernel_initializer`'s.
             spectral_norm: whether dense layers, convolutions and heads are spectrally normalized.
             differentiated_twice: whether rectifiers are those of `rectifiers`.
+            subpixel: whether convolutions of images are those of `subpixel`, where that is quicker.
             leaky_relu_slope: of every leaky rectifier.
             batch_norm_momentum: of batch norm's moving statistics.
             batch_norm_epsilon: added to the variance in batch norm.
@@ -80,6 +83,7 @@ class LayerFactory:
             SpectralConv2D if spectral_norm else keras.layers.Conv2D
         )
         self._spectral_norm = spectral_norm
+        self._subpixel = subpixel
         self._relu: type[keras.layers.ReLU] = ReLU if differentiated_twice else keras.layers.ReLU
         self._leaky_relu: type[keras.layers.LeakyReLU] = (
             LeakyReLU if differentiated_twice else keras.layers.LeakyReLU
@@ -130,7 +134,10 @@ class LayerFactory:
 
         def convolve(x: keras.KerasTensor) -> keras.KerasTensor:
             fans = Fans.of_convolution(x.shape[-1], filters, kernel_size, stride)
-            layer = self._convolution(
+            kind = self._convolution
+            if self._is_subpixel(x.shape[-1], kernel_size, stride) and not self._spectral_norm:
+                kind = SubpixelConv2D
+            layer = kind(
                 filters,
                 kernel_size,
                 stride,
@@ -157,7 +164,9 @@ class LayerFactory:
 
         def convolve(x: keras.KerasTensor) -> keras.KerasTensor:
             fans = Fans.of_transposed_convolution(x.shape[-1], filters, kernel_size, stride)
-            layer = keras.layers.Conv2DTranspose(
+            is_subpixel = self._is_subpixel(filters, kernel_size, stride)
+            kind = SubpixelConv2DTranspose if is_subpixel else keras.layers.Conv2DTranspose
+            layer = kind(
                 filters,
                 kernel_size,
                 stride,
@@ -169,6 +178,9 @@ class LayerFactory:
             return layer(x)
 
         return convolve
+
+    def _is_subpixel(self, channels: int, kernel_size: int, stride: int) -> bool:
+        return self._subpixel and is_quicker(channels, kernel_size, stride)
 
     def norm(
         self,

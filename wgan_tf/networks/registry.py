@@ -108,7 +108,8 @@ def build_generator(config: Config, info: DatasetInfo) -> keras.Model:
     """The configured generator, as it is trained."""
     if is_own(config):
         return own.build(config, info, "generator", _seed(config, 0))
-    return _build_generator(config, info, config.precision)
+    is_subpixel = config.subpixel_convolutions == "true"
+    return _build_generator(config, info, config.precision, subpixel=is_subpixel)
 
 
 def build_average_generator(config: Config, info: DatasetInfo) -> keras.Model:
@@ -130,6 +131,7 @@ def build_critic(config: Config, info: DatasetInfo) -> keras.Model:
         family.initializer(config),
         spectral_norm=config.lipschitz == "spectral_norm",
         differentiated_twice=WITH_PENALTY.is_met_by(config.lipschitz),
+        subpixel=config.subpixel_convolutions == "true",
         **_layer_options(config),
     )
     return family.build_critic(config, info, layers)
@@ -139,12 +141,15 @@ def _build_generator(
     config: Config,
     info: DatasetInfo,
     precision: str,
+    *,
+    subpixel: bool = False,
 ) -> keras.Model:
     family = FAMILIES[config.architecture]
     layers = LayerFactory(
         precision,
         _seed(config, 0),
         family.initializer(config),
+        subpixel=subpixel,
         **_layer_options(config),
     )
     return family.build_generator(config, info, layers)

@@ -3,6 +3,7 @@
 import dataclasses
 
 from wgan_tf.options import Requirement, option
+from wgan_tf.sections.networks import OF_A_FAMILY
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +32,14 @@ class RunOptions:
         "Whether XLA compiles the steps, which it does on one replica only. auto measures at the "
         "start whether they are faster so.",
         choices=("auto", "true", "false"),
+    )
+    subpixel_convolutions: str = option(
+        "auto",
+        "Whether strided convolutions from images, and transposed ones to images, go up as a "
+        "convolution to the pixels of a block, which is quicker on CPUs: the same up to rounding. "
+        "auto takes it in runs that begin on one.",
+        choices=("auto", "true", "false"),
+        only_with=OF_A_FAMILY,
     )
     strategy: str = option(
         "auto",

@@ -63,11 +63,17 @@ class Choice:
         settled = settle(config, UNMEASURED)
         return cls(settled.precision, settled.jit_compile)
 
-    def in_config(self, config: Config) -> Config:
-        """A configuration that leaves none of the options open any more."""
+    def in_config(self, config: Config, kind: str) -> Config:
+        """A configuration that leaves none of the options open any more.
+
+        Args:
+            config: a configuration.
+            kind: of the devices, see `hardware.device_kind`.
+        """
         is_fused = config.epsilon_placement != "inside_root" and self.precision != "float16"
-        fused = str(is_fused).lower()
-        return settle(config, {**dataclasses.asdict(self), "fused_updates": fused})
+        unmeasured = {"fused_updates": is_fused, "subpixel_convolutions": kind == "CPU"}
+        words = {name: str(value).lower() for name, value in unmeasured.items()}
+        return settle(config, {**dataclasses.asdict(self), **words})
 
     def __str__(self) -> str:
         return self.precision + (" with XLA" if self.jit_compile == "true" else "")
@@ -93,11 +99,12 @@ class Tuning:
         self._config = config
         self._info = info
         self._strategy = strategy
+        self._kind = device_kind(strategy)
         self._plain = Choice.of(config)
         self._precisions = [self._plain.precision]
         self._compilers = [self._plain.jit_compile]
         # The chief's machine need not be like the others', and TPUs always compile.
-        if is_local(strategy) and device_kind(strategy) in ("CPU", "GPU"):
+        if is_local(strategy) and self._kind in ("CPU", "GPU"):
             if config.precision == "auto" and computes_in_bfloat16(strategy):
                 self._precisions.append("bfloat16")
             if config.jit_compile == "auto" and can_use_xla(strategy):
@@ -113,7 +120,7 @@ class Tuning:
             log: is told the choice.
         """
         if not self._is_measured():
-            return self._plain.in_config(self._config)
+            return self._plain.in_config(self._config, self._kind)
         choice = self._read()
         if choice:
             log(f"Computes in {choice}, the fastest here when it was measured")
@@ -126,7 +133,7 @@ class Tuning:
                 self._write(choice)
             # What was measured with makes room.
             gc.collect()
-        return choice.in_config(self._config)
+        return choice.in_config(self._config, self._kind)
 
     def plan(self) -> str:
         """What `choose` would do, in words."""
@@ -159,7 +166,7 @@ class Tuning:
                 if turns and time.monotonic() > deadline:
                     is_complete = False
                     break
-                turn = measure(choice.in_config(self._config))
+                turn = measure(choice.in_config(self._config, self._kind))
                 if turn:
                     turns[choice] = turn
             compared = {*added, _fastest(rates)} if rates else {*added}
