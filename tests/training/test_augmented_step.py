@@ -22,6 +22,8 @@ from wgan_tf.training.step import Step
 Randomize = Callable[[Iterable[keras.Variable]], None]
 WHOLE = Replica(0, 1)
 STATE = (
+    "generator_loss_scale",
+    "critic_loss_scale",
     "generator",
     "average_generator",
     "generator_optimizer",
