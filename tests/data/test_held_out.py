@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.data.helpers import told
-from wgan_tf.config import Config
+from wgan_tf.config import UNMEASURED, Config, settle
 from wgan_tf.data.held_out import hold_out_tenth
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.store import open_store
@@ -25,8 +25,7 @@ def folder_of(root: pathlib.Path, count: int) -> pathlib.Path:
 def config(tmp_path: pathlib.Path) -> Config:
     root = folder_of(tmp_path / "images", 100)
     paths = {"workdir": str(tmp_path / "run"), "data_dir": str(tmp_path / "data")}
-    chosen = {"precision": "float32", "jit_compile": "false", "fused_updates": "false"}
-    return Config(dataset=f"folder:{root}", **paths, **chosen)
+    return settle(Config(dataset=f"folder:{root}", **paths), UNMEASURED)
 
 
 def test_a_tenth_of_a_folder_is_held_out_and_evaluated(config: Config) -> None:

@@ -139,7 +139,8 @@ def _layers(network: keras.Model) -> list[_Layer]:
     layers = []
     for path, group in grouped:
         variables = list(group)
-        stem = re.sub(r"_\d+(?=/|$)", "", path)
+        # A convolution by a detour is one as well.
+        stem = re.sub(r"_\d+(?=/|$)|\bsubpixel_", "", path)
         shapes = tuple((variable.name, tuple(variable.shape)) for variable in variables)
         layers.append(_Layer(path, (stem, *shapes), variables))
     return layers
