@@ -1,6 +1,6 @@
 """Measures how soon training answers a request to stop.
 
-    python tools/stop_times.py --times=10 --within=120 -- --flagfile=configs/fashion_mnist.flags
+    python -m tools.stop_times --times=10 --within=120 -- --flagfile=configs/fashion_mnist.flags
 
 Starts training with the options after `--` again and again, each time from where the last one
 stopped, and sends SIGTERM at a random instant of its first `--within` seconds. Tells of each when
