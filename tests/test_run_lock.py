@@ -81,3 +81,15 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: pathlib.Path) -> None:
         locked(str(tmp_path / "file" / "run"), pytest.fail),
     ):
         pass
+
+
+def test_a_folder_that_was_made_and_not_used_is_gone_afterwards(tmp_path: pathlib.Path) -> None:
+    refused, used, found = (tmp_path / name for name in ("refused", "used", "found"))
+    found.mkdir()
+    for folder in (refused, used, found):
+        with locked(str(folder), pytest.fail):
+            if folder == used:
+                (folder / "config.flags").touch()
+    assert not refused.exists()
+    assert (used / "config.flags").exists()
+    assert found.exists()

@@ -23,7 +23,7 @@ from wgan_tf.sections.monitoring import MonitoringOptions
 from wgan_tf.sections.networks import NetworkOptions
 from wgan_tf.sections.run import RunOptions
 from wgan_tf.sections.system import WITH_PENALTY, SystemOptions
-from wgan_tf.sections.training import WITH_OURS, TrainingOptions
+from wgan_tf.sections.training import WITH_ADAM_OR_RMSPROP, TrainingOptions
 from wgan_tf.suggestions import if_you_meant, nearest_options
 
 # What `auto` is of options that are chosen as a run begins, where none was: in runs of before.
@@ -191,7 +191,7 @@ def _check(config: Config) -> None:
             "--fused_updates=true leaves no update out, as --precision=float16 has to at times; "
             "take false."
         )
-    if config.precision == "float16" and not WITH_OURS.is_met_by(config.optimizer):
+    if config.precision == "float16" and not WITH_ADAM_OR_RMSPROP.is_met_by(config.optimizer):
         raise UserError(
             f"--optimizer={config.optimizer} leaves no update out, as --precision=float16 has to "
             "at times; take adam or rmsprop, or another --precision."

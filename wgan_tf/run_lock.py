@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import json
 import os
+import pathlib
 import socket
 from collections.abc import Iterator
 
@@ -24,7 +25,8 @@ def locked(directory: str, log: Log) -> Iterator[None]:
 
     The lock is the system's, on a file in the folder: it goes with its process, however that ends.
     On a shared file system it holds as far as that carries locks between hosts; a bucket knows
-    none. Whoever had such a folder last, and did not end in good order, is told of.
+    none. Whoever had such a folder last, and did not end in good order, is told of. A folder that
+    was made for this, and in which nothing was written, is not there any more afterwards.
 
     Args:
         directory: the folder.
@@ -37,7 +39,10 @@ def locked(directory: str, log: Log) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         is_local = "://" not in directory
         if is_local:
+            is_new = not tf.io.gfile.exists(directory)
             is_local = _lock(directory, owner, stack)
+            if is_new:
+                stack.callback(_remove_unused, directory)
         last = _read_owner(owner)
         if last and (not is_local or last["host"] != socket.gethostname()):
             log(
@@ -112,3 +117,11 @@ def _described(owner: dict[str, str | int]) -> str:
 def _remove(path: str) -> None:
     with contextlib.suppress(tf.errors.OpError):
         tf.io.gfile.remove(path)
+
+
+def _remove_unused(directory: str) -> None:
+    folder = pathlib.Path(directory)
+    with contextlib.suppress(OSError):
+        if [path.name for path in folder.iterdir()] == [LOCK]:
+            (folder / LOCK).unlink()
+            folder.rmdir()

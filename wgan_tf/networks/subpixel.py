@@ -21,6 +21,7 @@ def is_quicker(channels: int, kernel_size: int, stride: int) -> bool:
     return channels <= MOST_CHANNELS and 1 < stride <= kernel_size
 
 
+@keras.saving.register_keras_serializable("wgan_tf")
 class SubpixelConv2D(keras.layers.Conv2D):
     """A strided convolution with `padding="same"`, whose gradient takes the detour."""
 
@@ -30,6 +31,7 @@ class SubpixelConv2D(keras.layers.Conv2D):
         return _with_bias(self, down(inputs, tf.convert_to_tensor(self.kernel.value)))
 
 
+@keras.saving.register_keras_serializable("wgan_tf")
 class SubpixelConv2DTranspose(keras.layers.Conv2DTranspose):
     """A transposed convolution with `padding="same"` that takes the detour."""
 

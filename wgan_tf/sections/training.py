@@ -5,7 +5,7 @@ import dataclasses
 from wgan_tf.options import Requirement, option
 
 WITH_ADAM = Requirement("optimizer", ("adam",))
-WITH_OURS = Requirement("optimizer", ("adam", "rmsprop"))
+WITH_ADAM_OR_RMSPROP = Requirement("optimizer", ("adam", "rmsprop"))
 WITH_RMSPROP = Requirement("optimizer", ("rmsprop",))
 
 
@@ -115,7 +115,7 @@ class TrainingOptions:
         "What keeps an optimizer from dividing by zero.",
         minimum=1e-20,
         maximum=1,
-        only_with=WITH_OURS,
+        only_with=WITH_ADAM_OR_RMSPROP,
     )
     epsilon_placement: str = option(
         "outside_root",
@@ -123,7 +123,7 @@ class TrainingOptions:
         "TensorFlow 1; sqrt(v + epsilon) (inside_root), as in TensorFlow 1's RMSprop; or beside "
         "the root of Adam's bias-corrected v (outside_corrected_root), as in PyTorch.",
         choices=("outside_root", "inside_root", "outside_corrected_root"),
-        only_with=WITH_OURS,
+        only_with=WITH_ADAM_OR_RMSPROP,
     )
     fused_updates: str = option(
         "auto",

@@ -8,6 +8,7 @@ import psutil
 import tensorflow as tf
 
 from wgan_tf.config import Config
+from wgan_tf.networks.graph import layers_within
 
 # Fitted to the peak of a process on CPUs in 9 trainings of DCGAN and residual pairs at 64 to 256
 # pixels, in batches of 4 to 64, within a third: weights with their gradients, two moments, an
@@ -50,7 +51,7 @@ def describe_memory(config: Config, networks: Sequence[keras.Model], num_replica
 def _values_per_example(network: keras.Model) -> int:
     """Of the outputs of all layers."""
     total = 0
-    for layer in network._flatten_layers(include_self=False):
+    for layer in layers_within(network):
         for output in keras.tree.flatten(getattr(layer, "output", ())):
             total += math.prod(side for side in output.shape[1:] if side is not None)
     return total

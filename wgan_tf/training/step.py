@@ -6,6 +6,7 @@ global mean. Every function here is called in a replica's context; none knows th
 
 from collections.abc import Mapping, Sequence
 
+import keras
 import tensorflow as tf
 
 from wgan_tf import lipschitz
@@ -76,9 +77,7 @@ class Step:
             *(("generator_class_loss",) if num_classes else ()),
         )
         self.critic_gradients, self.generator_gradients = (
-            tuple(f"the gradient of {names[v.path]}" for v in network.trainable_variables)
-            for network in (state.critic, state.generator)
-            for names in [weight_names(network)]
+            _gradient_names(network) for network in (state.critic, state.generator)
         )
 
     def critic_step(
@@ -332,3 +331,8 @@ class Step:
         ):
             share = tf.cast(decay, average.dtype)
             average.assign(share * average + (1.0 - share) * tf.cast(current, average.dtype))
+
+
+def _gradient_names(network: keras.Model) -> tuple[str, ...]:
+    names = weight_names(network)
+    return tuple(f"the gradient of {names[v.path]}" for v in network.trainable_variables)
