@@ -57,8 +57,6 @@ CLOCK = ("time", "images_per_sec")
 SHOWN = ("scalars", "histograms", "images")
 DAMAGED = (
     "checkpoints/checkpoint",
-    "checkpoints/step-*.index",
-    "checkpoints/step-*.data-*",
     "best/best.json",
     "config.flags",
     "dataset.json",
@@ -158,7 +156,11 @@ class _Torture:
 
     def _damage(self, workdir: pathlib.Path) -> None:
         """Damages a file; where that is refused in a sentence, it is brought back from a copy."""
-        files = [file for pattern in DAMAGED for file in workdir.glob(pattern)]
+        patterns = list(DAMAGED)
+        # An older one would stay as it is: no run goes back to make good what it has passed.
+        for step in CheckpointFolder(f"{workdir}/checkpoints").steps()[-1:]:
+            patterns += [f"checkpoints/step-{step}.{part}" for part in ("index", "data-*")]
+        files = [file for pattern in patterns for file in workdir.glob(pattern)]
         files += [file for pattern in DAMAGED_DATA for file in self._data.glob(pattern)]
         file = self._chance.choice(sorted(path for path in files if path.is_file()) or [workdir])
         if file == workdir:
