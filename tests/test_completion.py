@@ -9,6 +9,7 @@ from wgan_tf import completion
 from wgan_tf.completion import COPY, EXPORT, REPORT, make_good, missing
 from wgan_tf.config import Config
 from wgan_tf.run_folder import RunFolder
+from wgan_tf.training.checkpoint_folder import CheckpointFolder
 
 STEP = 5
 
@@ -23,6 +24,7 @@ def folder(config: Config, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPat
     """A finished run whose parts are stand-ins: a version's card is its step."""
     folder = RunFolder(config.workdir, {"AIP_MODEL_DIR": str(tmp_path / "published")})
     write(f"{folder.checkpoints}/step-{STEP}.index", "")
+    CheckpointFolder(folder.checkpoints).write_list()
     monkeypatch.setattr(completion, "exported_steps", steps)
     monkeypatch.setattr(
         completion.reporting, "write_report", lambda runs, path: write(path, "report")

@@ -129,6 +129,48 @@ def test_an_export_that_was_killed_is_made_again(copy: Config, finished: RunFold
     assert files(copy.workdir) == files(finished.path)
 
 
+@pytest.mark.parametrize(
+    "lost", ["config.flags", "checkpoints/checkpoint", "best/checkpoint", "best/best.json"]
+)
+def test_a_file_that_a_finished_run_has_lost_is_written_again(
+    lost: str, copy: Config, finished: RunFolder
+) -> None:
+    Path(copy.workdir, lost).unlink()
+    assert runner.train(copy) is Status.DONE
+    assert files(copy.workdir) == files(finished.path)
+    assert told(copy.workdir) == told(finished.path)
+    if lost == "config.flags":
+        assert RunFolder(copy.workdir).read_config() == copy
+    else:
+        assert Path(copy.workdir, lost).read_bytes() == Path(finished.path, lost).read_bytes()
+
+
+@pytest.mark.parametrize("text", [None, "", '{"step": 2'])
+def test_an_export_that_has_lost_its_card_alone_is_given_it_again(
+    text: str | None, copy: Config, finished: RunFolder
+) -> None:
+    card = Path(copy.workdir, "export", "1", "assets.extra", "model_card.json")
+    whole = card.read_bytes()
+    card.unlink()
+    if text is not None:
+        card.write_text(text)
+    assert runner.train(copy) is Status.DONE
+    assert card.read_bytes() == whole
+    assert files(copy.workdir) == files(finished.path)
+
+
+def test_an_export_of_another_model_is_left_as_it_is(copy: Config) -> None:
+    first = Path(copy.workdir, "export", "1")
+    (first / "assets.extra" / "model_card.json").unlink()
+    variables = first / "variables" / "variables.data-00000-of-00001"
+    other = bytes(len(variables.read_bytes()))
+    variables.write_bytes(other)
+    assert runner.train(copy) is Status.DONE
+    assert variables.read_bytes() == other
+    assert not (first / "assets.extra" / "model_card.json").exists()
+    assert (first.parent / "2" / "assets.extra" / "model_card.json").exists()
+
+
 @pytest.mark.parametrize("shown", ["metrics.jsonl", "samples", "best"])
 def test_a_run_that_has_lost_its_checkpoints_does_not_begin_at_the_first_step(
     shown: str, copy: Config

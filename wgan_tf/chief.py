@@ -75,11 +75,15 @@ class ChiefObserver(Observer):
         )
         self._evaluator = self._build_evaluator()
         ranking = ranking_metric(self._evaluator.metric_names) if self._evaluator else None
-        self._best = BestCheckpoint(state, folder.best_checkpoints, ranking) if ranking else None
         self._history: list[dict[str, float | None]] = [
             {name: value for name, value in line.items() if name != "time"}
             for line in read_metrics(folder.metrics_file)
         ]
+        self._best = (
+            BestCheckpoint(state, folder.best_checkpoints, ranking, self._history)
+            if ranking
+            else None
+        )
         self._told: set[str] = set()
         self._warn_of_lost_lines()
 

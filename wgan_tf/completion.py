@@ -15,11 +15,17 @@ from wgan_tf.training.checkpoint_folder import CheckpointFolder
 EXPORT = "the SavedModel"
 COPY = "its published copy"
 REPORT = "the report"
+LISTS = "the lists of checkpoints"
 
 
 def missing(config: Config, folder: RunFolder, step: int) -> Sequence[str]:
-    """What of `EXPORT`, `COPY` and `REPORT` a run that ended at a step is to have and has not."""
+    """What a run that ended at a step is to have and has not.
+
+    Of `LISTS`, `EXPORT`, `COPY` and `REPORT`.
+    """
     found = []
+    if not all(kept.is_listed() for kept in _checkpoint_folders(folder)):
+        found.append(LISTS)
     if config.export and step not in exported_steps(folder.exports):
         found.append(EXPORT)
     version, copy = newest_version(folder.exports), folder.published_model
@@ -47,6 +53,10 @@ def make_good(
         log: takes the path of what is written.
     """
     wanted = missing(config, folder, step)
+    if LISTS in wanted:
+        for kept in _checkpoint_folders(folder):
+            if not kept.is_listed():
+                kept.write_list()
     if EXPORT in wanted:
         log(write_model())
     elif COPY in wanted:
@@ -58,6 +68,10 @@ def make_good(
     if REPORT in wanted:
         reporting.write_report([folder], folder.report_file)
         log(folder.report_file)
+
+
+def _checkpoint_folders(folder: RunFolder) -> list[CheckpointFolder]:
+    return [CheckpointFolder(path) for path in (folder.checkpoints, folder.best_checkpoints)]
 
 
 def _is_reported(folder: RunFolder, step: int) -> bool:

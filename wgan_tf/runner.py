@@ -32,7 +32,7 @@ from wgan_tf.serving.export import export, write_run_saved_model
 from wgan_tf.tensorflow_import import onednn_in_effect
 from wgan_tf.training import inspection, training_loop
 from wgan_tf.training.checkpoint_folder import CheckpointFolder
-from wgan_tf.training.checkpoints import Checkpoints
+from wgan_tf.training.checkpoints import Checkpoints, best_record
 from wgan_tf.training.chosen_checkpoint import require_no_progress
 from wgan_tf.training.distributed.cluster import Cluster
 from wgan_tf.training.distributed.rendezvous import Facts, meet
@@ -227,7 +227,12 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
 
 
 def _finished_step(config: Config, folder: RunFolder) -> int | None:
-    """The step of the newest checkpoint, if all steps are taken and told by then."""
+    """The step of the newest checkpoint, if all steps are taken and told by then.
+
+    None as well where a file is gone that only training can write again.
+    """
+    if not (folder.exists() and _is_best_described(folder)):
+        return None
     kept = CheckpointFolder(folder.checkpoints)
     step = kept.newest_step()
     if step is None or step < config.steps:
@@ -235,6 +240,11 @@ def _finished_step(config: Config, folder: RunFolder) -> int | None:
     values = kept.read(step)
     is_told = values is not None and values.get(REPORTED, step) >= config.steps
     return step if is_told else None
+
+
+def _is_best_described(folder: RunFolder) -> bool:
+    directory = folder.best_checkpoints
+    return not CheckpointFolder(directory).steps() or tf.io.gfile.exists(best_record(directory))
 
 
 def _beginning(config: Config, folder: RunFolder, trainer: Trainer) -> str:

@@ -1,3 +1,4 @@
+import json
 import math
 import pathlib
 from collections.abc import Callable, Iterable
@@ -211,6 +212,21 @@ def test_a_damaged_record_of_the_best_is_told(
     with pytest.raises(UserError, match=r"best\.json cannot be read") as error:
         BestCheckpoint(state, str(tmp_path), "fid")
     assert "\n" not in str(error.value)
+
+
+def test_a_record_of_the_best_that_is_gone_is_made_again_of_the_metrics(
+    state: TrainingState, tmp_path: pathlib.Path
+) -> None:
+    folder = str(tmp_path / "best")
+    state.step.assign(20)
+    BestCheckpoint(state, folder, "fid").offer({"fid": 3.0})
+    (tmp_path / "best" / "best.json").unlink()
+    told = [{"step": 10, "fid": 2.0}, {"step": 20, "fid": 3.0}, {"step": 30, "loss": 1.0}]
+    state.step.assign(40)
+    BestCheckpoint(state, folder, "fid", told).offer({"fid": 3.5})
+    assert CheckpointFolder(folder).steps() == [20]
+    record = json.loads((tmp_path / "best" / "best.json").read_text())
+    assert record == {"metric": "fid", "value": 3.0, "step": 20}
 
 
 def test_a_record_without_its_state_counts_for_nothing(

@@ -28,7 +28,9 @@ def write_saved_model(
 
     The model is saved to a hidden folder beside the versions, loaded from there, compared with
     the module on every signature, and only then renamed to `export_dir/N`, N being one above the
-    highest version there. Hidden folders that killed exports left on a local disk are removed.
+    highest version there. Where the newest version is this very model and only its card is gone or
+    damaged, it is given the card in place of another version. Hidden folders that killed exports
+    left on a local disk are removed.
     Integers and bytes must be equal at every call; floating-point values may differ by 1e-6,
     absolute or relative. The comparison runs on the CPU, where convolutions give the same bits
     each time. Must be called outside the scope of a distribution strategy,
@@ -43,7 +45,7 @@ def write_saved_model(
         card: the facts about the model.
 
     Returns:
-        The path of the new version.
+        The path of the version.
 
     Raises:
         ExportError: if the loaded model differs from the module or gives values that are not
@@ -52,6 +54,10 @@ def write_saved_model(
         ValueError: if the model card holds a number that is not finite.
     """
     root = os.fspath(export_dir)
+    newest = newest_version(root)
+    if newest and read_model_card(root) is None and _is_same(module, newest):
+        card.write(newest)
+        return newest
     with _unfinished_folder(root) as unfinished:
         card.write(unfinished)
         tf.saved_model.save(module, unfinished, signatures=module.signatures())
@@ -86,6 +92,14 @@ def newest_version(export_dir: str | os.PathLike[str]) -> str | None:
     root = os.fspath(export_dir)
     highest = _highest_version(root) if tf.io.gfile.exists(root) else 0
     return f"{root}/{highest}" if highest else None
+
+
+def _is_same(module: ServedModule, path: str) -> bool:
+    try:
+        _compare(module, path)
+    except (ExportError, OSError, tf.errors.OpError, ValueError, LookupError, RuntimeError):
+        return False
+    return True
 
 
 def _compare(module: ServedModule, path: str) -> None:

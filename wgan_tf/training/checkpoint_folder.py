@@ -89,6 +89,14 @@ class CheckpointFolder:
         if tf.io.gfile.exists(writing):
             tf.io.gfile.rmtree(writing)
 
+    def is_listed(self) -> bool:
+        """Whether there is a list of the checkpoints, if there are any."""
+        return not self.steps() or tf.io.gfile.exists(f"{self.path}/{_LIST}")
+
+    def write_list(self) -> None:
+        """Writes the list of the checkpoints that are there; the folder's one writer."""
+        self._write_list(self.steps())
+
     def restore_newest(self, restore: Callable[[str], object], log: Log) -> int | None:
         """Restores the newest checkpoint that can be read.
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import keras
 import numpy as np
@@ -98,24 +98,38 @@ def _named_variables(state: TrainingState) -> Iterator[tuple[str, keras.Variable
             yield f"{name}/{variable.path}", variable
 
 
+def best_record(directory: str) -> str:
+    """The file in the folder of the best checkpoint that tells how good it is."""
+    return f"{directory}/best.json"
+
+
 class BestCheckpoint:
     """Keeps the state whose metric is least, with the metric beside it in `best.json`."""
 
-    def __init__(self, state: TrainingState, directory: str, metric: str) -> None:
+    def __init__(
+        self,
+        state: TrainingState,
+        directory: str,
+        metric: str,
+        told: Sequence[Mapping[str, float | None]] = (),
+    ) -> None:
         """Opens the folder, which need not exist yet.
 
         Args:
             state: what is saved.
             directory: the folder.
             metric: by which states are compared; what was kept by another counts for nothing.
+            told: the run's metrics so far, from which a `best.json` that is gone is made again.
 
         Raises:
             UserError: what is known of the state that is kept cannot be read.
         """
         self._state = state
         self._folder = CheckpointFolder(directory)
-        self._record = f"{directory}/best.json"
+        self._record = best_record(directory)
         self._metric = metric
+        if not tf.io.gfile.exists(self._record):
+            self._write_record_again(told)
         self._least = self._read_least()
 
     def offer(self, metrics: Mapping[str, float]) -> None:
@@ -129,9 +143,19 @@ class BestCheckpoint:
             return
         step = int(self._state.step.numpy())
         self._folder.write(self._state, step, keep=1)
+        self._write_record(value, step)
+        self._least = value
+
+    def _write_record(self, value: float, step: int) -> None:
         record = {"metric": self._metric, "value": value, "step": step}
         write_atomically(self._record, json.dumps(record).encode())
-        self._least = value
+
+    def _write_record_again(self, told: Sequence[Mapping[str, float | None]]) -> None:
+        kept = self._folder.newest_step()
+        for line in told:
+            value = line.get(self._metric)
+            if kept is not None and line.get("step") == kept and value is not None:
+                self._write_record(value, kept)
 
     def _read_least(self) -> float:
         """The metric of the state that is kept; infinite where none is, or by another metric."""
@@ -144,7 +168,8 @@ class BestCheckpoint:
         except (tf.errors.OpError, ValueError, KeyError, TypeError) as error:
             raise UserError(
                 f"{self._record} cannot be read ({reason(error)}), which tells how good the state "
-                "beside it is; bring it back from a copy, or delete it to begin the search anew."
+                "beside it is; bring it back from a copy, or delete it, to have it made again from "
+                "the run's metrics."
             ) from error
         is_kept = metric == self._metric and step in self._folder.steps()
         return value if is_kept else math.inf
