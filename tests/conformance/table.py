@@ -112,6 +112,7 @@ ROWS = [
     Row("dcgan-penalty", "digits", PICTURES),
     Row("dcgan-penalty-float32", "digits", {**PICTURES, "precision": "float32"}),
     Row("dcgan-penalty-bfloat16", "digits", {**PICTURES, "precision": "bfloat16"}),
+    Row("dcgan-penalty-float16", "digits", {**PICTURES, "precision": "float16"}),
     Row(
         "dcgan-penalty-layer-norm-decay",
         "digits",
