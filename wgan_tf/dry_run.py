@@ -4,6 +4,7 @@ import os
 
 from wgan_tf import flagfile
 from wgan_tf.config import Config
+from wgan_tf.data.held_out import describe_overlap
 from wgan_tf.data.source_report import report_source
 from wgan_tf.dataset_report import describe_split, write_contact_sheet
 from wgan_tf.errors import Status
@@ -59,6 +60,8 @@ def describe(config: Config, *, accept_changes: bool = False, contact_sheet: str
         network.summary()
     for split, source in sources.items():
         print("\n".join(describe_split(config, split, source)))
+    for line in describe_overlap(config):
+        print(line)
     if contact_sheet:
         write_contact_sheet(contact_sheet, config, sources[config.train_split].survey)
     print(f"Devices: {devices}")

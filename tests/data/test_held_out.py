@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.data.helpers import told
 from wgan_tf.config import UNMEASURED, Config, settle
-from wgan_tf.data.held_out import hold_out_tenth
+from wgan_tf.data.held_out import describe_overlap, hold_out_tenth
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.store import open_store
 from wgan_tf.dry_run import describe
@@ -71,3 +71,36 @@ def test_a_run_goes_on_with_the_splits_that_it_began_with(config: Config) -> Non
     assert folder.adopt(config) == config
     with told("--eval_every=5", "--eval_split"):
         describe(dataclasses.replace(config, eval_every=5))
+
+
+@pytest.mark.parametrize(
+    ("train_split", "eval_split", "shared"),
+    [
+        ("train[:90%]", "train[90%:]", 0),
+        ("train", "train[:5]", 5),
+        ("train[10:20]+train[40:]", "train[15:50]", 15),
+        ("train[20:30]", "train[5:25]+train[28:]", 7),
+    ],
+)
+def test_held_out_examples_that_are_trained_on_are_told(
+    train_split: str, eval_split: str, shared: int, config: Config
+) -> None:
+    chosen = config.changed(train_split=train_split, eval_split=eval_split, eval_every=5)
+    trained, held_out = (
+        {int(example[0, 0, 0]) for example in open_store(chosen, split).examples}
+        for split in (train_split, eval_split)
+    )
+    assert len(trained & held_out) == shared
+    lines = describe_overlap(chosen)
+    if shared:
+        assert f"{shared} of the {len(held_out)} examples of --eval_split={eval_split}" in lines[0]
+    else:
+        assert lines == []
+
+
+def test_splits_of_other_names_share_no_example(config: Config, tmp_path: pathlib.Path) -> None:
+    for name in ("train", "test"):
+        folder_of(tmp_path / "split" / name, 5)
+    both = config.changed(dataset=f"folder:{tmp_path / 'split'}", eval_split="test", eval_every=5)
+    assert describe_overlap(both) == []
+    assert "5 of the 10 examples" in describe_overlap(both.changed(eval_split="train+test"))[0]

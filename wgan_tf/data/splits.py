@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import tensorflow_datasets as tfds
 
 from wgan_tf.errors import UserError
@@ -43,6 +44,19 @@ def split_ranges(builder: tfds.core.DatasetBuilder, split: str) -> list[SplitRan
             f"--train_split or --eval_split: {split!r} holds nothing of this data set, {remedy}."
         )
     return ranges
+
+
+def num_shared_examples(builder: tfds.core.DatasetBuilder, split: str, other: str) -> int:
+    """The number of examples of a split that are in another as well; raises as `split_ranges`."""
+    others = split_ranges(builder, other)
+    shared = 0
+    for part in split_ranges(builder, split):
+        taken = np.zeros(part.stop - part.start, bool)
+        for range_ in others:
+            if range_.name == part.name:
+                taken[max(range_.start - part.start, 0) : max(range_.stop - part.start, 0)] = True
+        shared += int(taken.sum())
+    return shared
 
 
 def num_split_examples(builder: tfds.core.DatasetBuilder, split: str) -> int:
