@@ -53,10 +53,9 @@ def make_good(
         log: takes the path of what is written.
     """
     wanted = missing(config, folder, step)
-    if LISTS in wanted:
-        for kept in _checkpoint_folders(folder):
-            if not kept.is_listed():
-                kept.write_list()
+    for kept in _checkpoint_folders(folder):
+        if not kept.is_listed():
+            kept.write_list()
     if EXPORT in wanted:
         log(write_model())
     elif COPY in wanted:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from wgan_tf.config import Config
+from wgan_tf.data.held_out import describe_overlap
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.source_report import SourceReport, survey_store
 from wgan_tf.data.store import Store
@@ -28,7 +29,7 @@ def describe_store(config: Config, store: Store, *, is_new: bool) -> list[str]:
     return [
         *_described_data(config, config.train_split, store.info),
         *_described_source(store.notes, store.left_out),
-        *(_findings(survey_store(store), config) if is_new else ()),
+        *((*_findings(survey_store(store), config), *describe_overlap(config)) if is_new else ()),
     ]
 
 

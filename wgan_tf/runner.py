@@ -14,7 +14,7 @@ from wgan_tf import config as configuration
 from wgan_tf.chief import ChiefObserver, reference_points
 from wgan_tf.completion import make_good, missing
 from wgan_tf.config import Config
-from wgan_tf.data.held_out import describe_overlap, hold_out_tenth
+from wgan_tf.data.held_out import hold_out_tenth
 from wgan_tf.data.info import DatasetInfo
 from wgan_tf.data.store import describe as describe_data
 from wgan_tf.data.store import open_store
@@ -197,8 +197,6 @@ def _train(config: Config, folder: RunFolder, cluster: Cluster | None, stop: Sto
             networks = [trainer.state.generator, trainer.state.critic]
             monitor.log(describe_memory(config, networks, strategy.num_replicas_in_sync))
         for line in describe_store(config, store, is_new=trainer.step == 0):
-            monitor.log(line)
-        for line in describe_overlap(config) if trainer.step == 0 else ():
             monitor.log(line)
         observer = ChiefObserver(config, folder, trainer, monitor, store, held_out)
         is_finished = training_loop.train(

@@ -52,9 +52,8 @@ def num_shared_examples(builder: tfds.core.DatasetBuilder, split: str, other: st
     shared = 0
     for part in split_ranges(builder, split):
         taken = np.zeros(part.stop - part.start, bool)
-        for range_ in others:
-            if range_.name == part.name:
-                taken[max(range_.start - part.start, 0) : max(range_.stop - part.start, 0)] = True
+        for same in (each for each in others if each.name == part.name):
+            taken[max(same.start - part.start, 0) : max(same.stop - part.start, 0)] = True
         shared += int(taken.sum())
     return shared
 
