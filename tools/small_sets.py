@@ -1,15 +1,17 @@
 """Augmentation on few images, measured: a table for docs/own_pictures.md, and its curves.
 
-    python tools/small_sets.py [--sizes=500,2000] [--arms=none,adaptive] [--seeds=3] [--steps=N]
+    python tools/small_sets.py [--objectives=wasserstein,non_saturating] [--sizes=500,2000]
+        [--arms=none,adaptive] [--seeds=3] [--steps=N]
 
-Trains without augmentation, with `--mirror`, `--augment=diffaugment`, with translation alone, and
-with `--augment=adaptive`, and measures all against the whole test split. Results are kept in
---workdir: stopped, the command goes on from where it was, and with --report_only it tells what
-there is.
+Trains a WGAN-GP and a non-saturating GAN without augmentation, with `--mirror`,
+`--augment=diffaugment`, with translation alone, and with `--augment=adaptive`, and measures all
+against the whole test split. Results are kept in --workdir: stopped, the command goes on from where
+it was, and with --report_only it tells what there is.
 """
 
 import importlib.util
 import pathlib
+from collections.abc import Collection, Sequence
 
 from absl import flags
 
@@ -28,19 +30,24 @@ def main() -> Status:
     if importlib.util.find_spec("matplotlib") is None:
         raise UserError("The plots need matplotlib; pip install 'wgan_tf[claims]'.")
     given = flags.FLAGS
-    unknown = [arm for arm in given.arms if arm not in small_sets.ARMS]
-    if unknown:
-        raise UserError(f"--arms={unknown[0]} is none; take some of {', '.join(small_sets.ARMS)}.")
+    _check("objectives", given.objectives, small_sets.OBJECTIVES)
+    _check("arms", given.arms, small_sets.ARMS)
     workdir = pathlib.Path(given.workdir).expanduser().resolve()
+    subjects = [
+        small_sets.Subject(objective, int(size))
+        for objective in given.objectives or small_sets.OBJECTIVES
+        for size in given.sizes
+    ]
     trials = {
-        (size, arm): [
-            small_sets.trial(given.data, size, arm, seed, given.steps)
+        (subject, arm): [
+            small_sets.trial(given.data, subject, arm, seed, given.steps)
             for seed in range(1, given.seeds + 1)
         ]
-        for size in map(int, given.sizes)
+        for subject in subjects
         for arm in given.arms or small_sets.ARMS
     }
-    references = {size: small_sets.reference_trial(given.data, size) for size, _ in trials}
+    sizes = {subject.size for subject in subjects}
+    references = {size: small_sets.reference_trial(given.data, size) for size in sizes}
     if not given.report_only:
         # A seed of every arm before the next.
         rounds = zip(*trials.values(), strict=True)
@@ -57,16 +64,23 @@ def main() -> Status:
         for size, trial in references.items()
         if (found := read_result(trial, workdir))
     }
-    plot = REPOSITORY / "docs" / "own_pictures" / "small_sets.png"
-    print("\n\n".join(small_sets.report(results, distances, plot)))
+    plots = REPOSITORY / "docs" / "own_pictures"
+    print("\n\n".join(small_sets.report(results, distances, plots)))
     return Status.DONE
 
 
+def _check(option: str, names: Sequence[str], known: Collection[str]) -> None:
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UserError(f"--{option}={unknown[0]} is none; take some of {', '.join(known)}.")
+
+
 if __name__ == "__main__":
+    flags.DEFINE_list("objectives", [], "What to train with; both without.")
     flags.DEFINE_list("sizes", ["500", "2000"], "Images to train on.")
     flags.DEFINE_list("arms", [], "What to compare; everything without.")
     flags.DEFINE_integer("seeds", 3, "Seeds of each arm.", 1)
-    flags.DEFINE_integer("steps", 10_000, "Generator steps of each run.", 10)
+    flags.DEFINE_integer("steps", None, "Generator steps of each run, instead of its own.", 100)
     flags.DEFINE_string(
         "data",
         f"idx:{FASHION_MNIST}" if FASHION_MNIST.is_dir() else "fashion_mnist",

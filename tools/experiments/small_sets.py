@@ -2,7 +2,7 @@
 
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,10 @@ from experiments.document import table
 from experiments.trials import Measured, Trial, read_result
 
 SIZE = 16
-EVALUATIONS = 10
+MEASURED = 10
+"""How often a run's distance is measured."""
+EVALUATIONS_EACH = 10
+"""How often the critic's overfitting is, and the augmentation adapted, for one of those."""
 SAMPLES = 5000
 SHOWN = 24
 # Steers adaptive augmentation; neither trained on nor what distances are measured to.
@@ -30,25 +33,51 @@ OPTIONS = {
     "image_size": SIZE,
     "eval_split": HELD_OUT,
     "eval_metrics": (),
-    "objective": "wasserstein",
-    "lipschitz": "gradient_penalty",
-    "penalty_weight": 10.0,
     "architecture": "dcgan",
     "dcgan_width": 16,
-    "dcgan_critic_norm": "layer",
     "dcgan_critic_units": 256,
     "latent_dim": 64,
     "batch_size": 32,
-    "critic_steps": 2,
     "optimizer": "adam",
-    "beta_1": 0.0,
-    "beta_2": 0.9,
     "generator_learning_rate": 1e-3,
     "critic_learning_rate": 1e-3,
     "ema_decay": 0.998,
     "precision": "float32",
-    "keep_checkpoints": EVALUATIONS,
+    "keep_checkpoints": MEASURED,
 }
+OBJECTIVES: Mapping[str, Mapping[str, Any]] = {
+    "wasserstein": {
+        "objective": "wasserstein",
+        "lipschitz": "gradient_penalty",
+        "penalty_weight": 10.0,
+        "dcgan_critic_norm": "layer",
+        "critic_steps": 2,
+        "beta_1": 0.0,
+        "beta_2": 0.9,
+        "steps": 10_000,
+    },
+    "non_saturating": {
+        "objective": "non_saturating",
+        "lipschitz": "none",
+        "dcgan_critic_norm": "none",
+        "critic_steps": 1,
+        "beta_1": 0.5,
+        "beta_2": 0.999,
+        "steps": 20_000,
+    },
+}
+
+
+class Subject(NamedTuple):
+    """What is compared under one heading: the arms of an objective, on so many images."""
+
+    objective: str
+    size: int
+
+    @property
+    def heading(self) -> str:
+        """Of its table and its curves."""
+        return f"{self.objective}, {self.size:,} images"
 
 
 def follow(folder: pathlib.Path, options: Mapping[str, Any]) -> Measured:
@@ -63,7 +92,7 @@ def follow(folder: pathlib.Path, options: Mapping[str, Any]) -> Measured:
     lines = run.metrics()
     if not isinstance(lines, list):
         lines = lines.to_dict("records")
-    evaluated = [line for line in lines if line["step"] % options["eval_every"] == 0]
+    evaluated = [line for line in lines if line["step"] % options["checkpoint_every"] == 0]
     names = [name for name in ("step", *LOGGED, "augment_probability") if name in evaluated[-1]]
     courses = {name: [float(line[name]) for line in evaluated] for name in names}
     distances = _distances(run, [int(step) for step in courses["step"]])
@@ -128,67 +157,90 @@ def reference_trial(data: str, size: int) -> Trial:
     )
 
 
-def trial(data: str, size: int, arm: str, seed: int, steps: int) -> Trial:
-    """The trial of an arm on the first `size` images, and of a seed."""
-    every = max(1, steps // EVALUATIONS)
+def trial(data: str, subject: Subject, arm: str, seed: int, steps: int | None) -> Trial:
+    """The trial of an arm on the first `subject.size` images, and of a seed.
+
+    Args:
+        data: the --dataset, gray and with classes.
+        subject: the objective, and how many images.
+        arm: one of `ARMS`.
+        seed: of the run.
+        steps: of the generator; None for as many as the objective has in `OBJECTIVES`.
+    """
+    of_objective = OBJECTIVES[subject.objective]
+    evaluated = max(1, (steps or of_objective["steps"]) // (MEASURED * EVALUATIONS_EACH))
+    measured = evaluated * EVALUATIONS_EACH
     options = {
         **OPTIONS,
+        **of_objective,
         **ARMS[arm],
-        **dict.fromkeys(("summary_every", "eval_every", "checkpoint_every"), every),
+        **dict.fromkeys(("summary_every", "eval_every"), evaluated),
+        "checkpoint_every": measured,
         "dataset": data,
-        "train_split": f"train[:{size}]",
-        "steps": every * EVALUATIONS,
+        "train_split": f"train[:{subject.size}]",
+        "steps": measured * MEASURED,
         "seed": seed,
     }
-    return Trial(f"small_sets/{size}-{arm}-{seed}", follow, {"options": options})
+    name = f"small_sets/{subject.objective}-{subject.size}-{arm}-{seed}"
+    return Trial(name, follow, {"options": options})
 
 
 def report(
-    results: Mapping[tuple[int, str], Sequence[Measured]],
+    results: Mapping[tuple[Subject, str], Sequence[Measured]],
     references: Mapping[int, float],
-    file: pathlib.Path,
+    folder: pathlib.Path,
 ) -> Sequence[str]:
-    """Draws the curves of every size, and tells a Markdown table of each.
+    """Draws the curves of every objective, and tells a Markdown table of each and of each size.
 
     Args:
-        results: by size and arm, a result a seed.
+        results: by subject and arm, a result a seed.
         references: by size, the distance of the training images themselves.
-        file: of the plot.
+        folder: of the plots, `small_sets_OBJECTIVE.png`.
     """
-    sizes = sorted({size for size, _ in results})
-    with plots.figure(file, columns=len(sizes), width=4.5 * len(sizes)) as drawn:
-        for axes, size in zip(np.atleast_1d(drawn), sizes, strict=True):
-            for arm in ARMS:
-                for number, result in enumerate(results.get((size, arm), ())):
-                    axes.plot(
-                        result["step"],
-                        result["fid"],
-                        color=COLORS[arm],
-                        linewidth=1,
-                        label=None if number else arm,
-                    )
-            axes.axhline(
-                references[size],
-                color="black",
-                linewidth=0.8,
-                linestyle=":",
-                label="training images",
+    of_objectives = {
+        objective: sorted(
+            {subject.size for subject, _ in results if subject.objective == objective}
+        )
+        for objective in OBJECTIVES
+    }
+    told = []
+    for objective, sizes in of_objectives.items():
+        if not sizes:
+            continue
+        file = folder / f"small_sets_{objective}.png"
+        with plots.figure(file, columns=len(sizes), width=4.5 * len(sizes)) as drawn:
+            for axes, size in zip(np.atleast_1d(drawn), sizes, strict=True):
+                subject = Subject(objective, size)
+                of_arms = {arm: results.get((subject, arm), ()) for arm in ARMS}
+                _draw(axes, subject, of_arms, references[size])
+                told.append(_table(subject, of_arms, references[size]))
+            np.atleast_1d(drawn)[0].set_ylabel("Frechet distance to the test images")
+    return told
+
+
+def _draw(
+    axes: Any, subject: Subject, results: Mapping[str, Sequence[Measured]], reference: float
+) -> None:
+    for arm, found in results.items():
+        for number, result in enumerate(found):
+            axes.plot(
+                result["step"],
+                result["fid"],
+                color=COLORS[arm],
+                linewidth=1,
+                label=None if number else arm,
             )
-            axes.set(title=f"{size:,} images", xlabel="generator steps", yscale="log")
-            plots.label_logarithmic(axes.yaxis)
-            axes.legend(ncols=2, loc="upper right")
-        np.atleast_1d(drawn)[0].set_ylabel("Frechet distance to the test images")
-    return [_table(size, results, references[size]) for size in sizes]
+    axes.axhline(reference, color="black", linewidth=0.8, linestyle=":", label="training images")
+    axes.set(title=subject.heading, xlabel="generator steps", yscale="log")
+    plots.label_logarithmic(axes.yaxis)
+    axes.legend(ncols=2, loc="upper right")
 
 
-def _table(
-    size: int, results: Mapping[tuple[int, str], Sequence[Measured]], reference: float
-) -> str:
-    heading = [f"{size:,} images", "seeds", "least distance", "at step", "last", "last / least"]
+def _table(subject: Subject, results: Mapping[str, Sequence[Measured]], reference: float) -> str:
+    heading = [subject.heading, "seeds", "least distance", "at step", "last", "last / least"]
     heading += ["overfitting at the end", "probability at the end"]
     rows = []
-    for arm in ARMS:
-        found = results.get((size, arm), ())
+    for arm, found in results.items():
         if not found:
             continue
         least = [min(each["fid"]) for each in found]
@@ -210,9 +262,9 @@ def _table(
 
 
 def read_results(
-    trials: Mapping[tuple[int, str], Sequence[Trial]], workdir: pathlib.Path
-) -> Mapping[tuple[int, str], Sequence[Measured]]:
-    """What is measured already, by size and arm."""
+    trials: Mapping[tuple[Subject, str], Sequence[Trial]], workdir: pathlib.Path
+) -> Mapping[tuple[Subject, str], Sequence[Measured]]:
+    """What is measured already, by subject and arm."""
     found = {
         key: [result.values for each in of_key if (result := read_result(each, workdir))]
         for key, of_key in trials.items()
