@@ -2,6 +2,7 @@
 
     python tools/small_sets.py [--objectives=wasserstein,non_saturating] [--sizes=500,2000]
         [--arms=none,adaptive] [--seeds=3] [--steps=N]
+        [--evaluations=100]
 
 Trains a WGAN-GP and a non-saturating GAN without augmentation, with `--mirror`,
 `--augment=diffaugment`, with translation alone, and with `--augment=adaptive`, and measures all
@@ -40,7 +41,7 @@ def main() -> Status:
     ]
     trials = {
         (subject, arm): [
-            small_sets.trial(given.data, subject, arm, seed, given.steps)
+            small_sets.trial(given.data, subject, arm, seed, given.steps, given.evaluations)
             for seed in range(1, given.seeds + 1)
         ]
         for subject in subjects
@@ -81,6 +82,7 @@ if __name__ == "__main__":
     flags.DEFINE_list("arms", [], "What to compare; everything without.")
     flags.DEFINE_integer("seeds", 3, "Seeds of each arm.", 1)
     flags.DEFINE_integer("steps", None, "Generator steps of each run, instead of its own.", 100)
+    flags.DEFINE_integer("evaluations", 100, "How often a run adapts its augmentation.", 10)
     flags.DEFINE_string(
         "data",
         f"idx:{FASHION_MNIST}" if FASHION_MNIST.is_dir() else "fashion_mnist",

@@ -240,7 +240,7 @@ ROWS = {
     "fashion_mnist_ns_gan": _constants(
         _RADFORD, dataclasses.replace(_GAN, objective=CROSS_ENTROPY)
     ),
-    "own_pictures": _constants(Optimizer("adam", 1e-4, None, betas=(0.0, 0.9)), _WGAN_GP),
+    "own_pictures": FASHION_MNIST,
     "fashion_mnist_resnet": dataclasses.replace(
         _constants(Optimizer("adam", 2e-4, None, betas=(0.0, 0.9)), _WGAN_GP),
         learning_rates=lambda progress: 1.0 - progress,

@@ -12,9 +12,7 @@ from experiments.trials import Measured, Trial, read_result
 
 SIZE = 16
 MEASURED = 10
-"""How often a run's distance is measured."""
-EVALUATIONS_EACH = 10
-"""How often the critic's overfitting is, and the augmentation adapted, for one of those."""
+"""Checkpoints of a run whose distances are measured."""
 SAMPLES = 5000
 SHOWN = 24
 # Steers adaptive augmentation; neither trained on nor what distances are measured to.
@@ -157,7 +155,9 @@ def reference_trial(data: str, size: int) -> Trial:
     )
 
 
-def trial(data: str, subject: Subject, arm: str, seed: int, steps: int | None) -> Trial:
+def trial(
+    data: str, subject: Subject, arm: str, seed: int, steps: int | None, evaluations: int
+) -> Trial:
     """The trial of an arm on the first `subject.size` images, and of a seed.
 
     Args:
@@ -166,10 +166,12 @@ def trial(data: str, subject: Subject, arm: str, seed: int, steps: int | None) -
         arm: one of `ARMS`.
         seed: of the run.
         steps: of the generator; None for as many as the objective has in `OBJECTIVES`.
+        evaluations: how often overfitting is measured and the augmentation adapted, about.
     """
     of_objective = OBJECTIVES[subject.objective]
-    evaluated = max(1, (steps or of_objective["steps"]) // (MEASURED * EVALUATIONS_EACH))
-    measured = evaluated * EVALUATIONS_EACH
+    each = max(1, evaluations // MEASURED)
+    evaluated = max(1, (steps or of_objective["steps"]) // (MEASURED * each))
+    measured = evaluated * each
     options = {
         **OPTIONS,
         **of_objective,
