@@ -235,7 +235,7 @@ def _draw(
     axes.axhline(reference, color="black", linewidth=0.8, linestyle=":", label="training images")
     axes.set(title=subject.heading, xlabel="generator steps", yscale="log")
     plots.label_logarithmic(axes.yaxis)
-    axes.legend(ncols=2, loc="upper right")
+    axes.legend(ncols=2, loc="best", fontsize=8)
 
 
 def _table(subject: Subject, results: Mapping[str, Sequence[Measured]], reference: float) -> str:
