@@ -1,8 +1,7 @@
 """Augmentation on few images, measured: a table for docs/own_pictures.md, and its curves.
 
     python tools/small_sets.py [--objectives=wasserstein,non_saturating] [--sizes=500,2000]
-        [--arms=none,adaptive] [--seeds=3] [--steps=N]
-        [--evaluations=100]
+        [--arms=none,adaptive] [--seeds=3] [--steps=N] [--evaluations=100]
 
 Trains a WGAN-GP and a non-saturating GAN without augmentation, with `--mirror`,
 `--augment=diffaugment`, with translation alone, and with `--augment=adaptive`, and measures all
@@ -34,20 +33,20 @@ def main() -> Status:
     _check("objectives", given.objectives, small_sets.OBJECTIVES)
     _check("arms", given.arms, small_sets.ARMS)
     workdir = pathlib.Path(given.workdir).expanduser().resolve()
-    subjects = [
-        small_sets.Subject(objective, int(size))
+    settings = [
+        small_sets.Setting(objective, int(size))
         for objective in given.objectives or small_sets.OBJECTIVES
         for size in given.sizes
     ]
     trials = {
-        (subject, arm): [
-            small_sets.trial(given.data, subject, arm, seed, given.steps, given.evaluations)
+        (setting, arm): [
+            small_sets.trial(given.data, setting, arm, seed, given.steps, given.evaluations)
             for seed in range(1, given.seeds + 1)
         ]
-        for subject in subjects
+        for setting in settings
         for arm in given.arms or small_sets.ARMS
     }
-    sizes = {subject.size for subject in subjects}
+    sizes = {setting.size for setting in settings}
     references = {size: small_sets.reference_trial(given.data, size) for size in sizes}
     if not given.report_only:
         # A seed of every arm before the next.

@@ -66,7 +66,7 @@ OBJECTIVES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-class Subject(NamedTuple):
+class Setting(NamedTuple):
     """What is compared under one heading: the arms of an objective, on so many images."""
 
     objective: str
@@ -82,7 +82,7 @@ def follow(folder: pathlib.Path, options: Mapping[str, Any]) -> Measured:
     """Trains, and measures the generator against the whole test split at every checkpoint.
 
     Returns:
-        Lists of a value an evaluation: the step, the Frechet distance, each of `LOGGED`, and
+        Lists of a value a checkpoint: the step, the Frechet distance, each of `LOGGED`, and
         augment_probability where it is adapted; and uint8 samples at the least distance and at the
         end, [`SHOWN`, H, W].
     """
@@ -156,72 +156,72 @@ def reference_trial(data: str, size: int) -> Trial:
 
 
 def trial(
-    data: str, subject: Subject, arm: str, seed: int, steps: int | None, evaluations: int
+    data: str, setting: Setting, arm: str, seed: int, steps: int | None, evaluations: int
 ) -> Trial:
-    """The trial of an arm on the first `subject.size` images, and of a seed.
+    """The trial of an arm on the first `setting.size` images, and of a seed.
 
     Args:
         data: the --dataset, gray and with classes.
-        subject: the objective, and how many images.
+        setting: the objective, and how many images.
         arm: one of `ARMS`.
         seed: of the run.
         steps: of the generator; None for as many as the objective has in `OBJECTIVES`.
         evaluations: how often overfitting is measured and the augmentation adapted, about.
     """
-    of_objective = OBJECTIVES[subject.objective]
-    each = max(1, evaluations // MEASURED)
-    evaluated = max(1, (steps or of_objective["steps"]) // (MEASURED * each))
-    measured = evaluated * each
+    of_objective = OBJECTIVES[setting.objective]
+    evaluations_each = max(1, evaluations // MEASURED)
+    eval_every = max(1, (steps or of_objective["steps"]) // (MEASURED * evaluations_each))
+    checkpoint_every = eval_every * evaluations_each
     options = {
         **OPTIONS,
         **of_objective,
         **ARMS[arm],
-        **dict.fromkeys(("summary_every", "eval_every"), evaluated),
-        "checkpoint_every": measured,
+        **dict.fromkeys(("summary_every", "eval_every"), eval_every),
+        "checkpoint_every": checkpoint_every,
         "dataset": data,
-        "train_split": f"train[:{subject.size}]",
-        "steps": measured * MEASURED,
+        "train_split": f"train[:{setting.size}]",
+        "steps": checkpoint_every * MEASURED,
         "seed": seed,
     }
-    name = f"small_sets/{subject.objective}-{subject.size}-{arm}-{seed}"
-    return Trial(name, follow, {"options": options})
+    name = f"{setting.objective}-{setting.size}-{arm}-{evaluations}-evaluations-{seed}"
+    return Trial(f"small_sets/{name}", follow, {"options": options})
 
 
 def report(
-    results: Mapping[tuple[Subject, str], Sequence[Measured]],
+    results: Mapping[tuple[Setting, str], Sequence[Measured]],
     references: Mapping[int, float],
     folder: pathlib.Path,
 ) -> Sequence[str]:
     """Draws the curves of every objective, and tells a Markdown table of each and of each size.
 
     Args:
-        results: by subject and arm, a result a seed.
+        results: by setting and arm, a result a seed.
         references: by size, the distance of the training images themselves.
         folder: of the plots, `small_sets_OBJECTIVE.png`.
     """
     of_objectives = {
         objective: sorted(
-            {subject.size for subject, _ in results if subject.objective == objective}
+            {setting.size for setting, _ in results if setting.objective == objective}
         )
         for objective in OBJECTIVES
     }
-    told = []
+    tables = []
     for objective, sizes in of_objectives.items():
         if not sizes:
             continue
         file = folder / f"small_sets_{objective}.png"
         with plots.figure(file, columns=len(sizes), width=4.5 * len(sizes)) as drawn:
             for axes, size in zip(np.atleast_1d(drawn), sizes, strict=True):
-                subject = Subject(objective, size)
-                of_arms = {arm: results.get((subject, arm), ()) for arm in ARMS}
-                _draw(axes, subject, of_arms, references[size])
-                told.append(_table(subject, of_arms, references[size]))
+                setting = Setting(objective, size)
+                of_arms = {arm: results.get((setting, arm), ()) for arm in ARMS}
+                _draw(axes, setting, of_arms, references[size])
+                tables.append(_table(setting, of_arms, references[size]))
             np.atleast_1d(drawn)[0].set_ylabel("Frechet distance to the test images")
-    return told
+    return tables
 
 
 def _draw(
-    axes: Any, subject: Subject, results: Mapping[str, Sequence[Measured]], reference: float
+    axes: Any, setting: Setting, results: Mapping[str, Sequence[Measured]], reference: float
 ) -> None:
     for arm, found in results.items():
         for number, result in enumerate(found):
@@ -233,13 +233,13 @@ def _draw(
                 label=None if number else arm,
             )
     axes.axhline(reference, color="black", linewidth=0.8, linestyle=":", label="training images")
-    axes.set(title=subject.heading, xlabel="generator steps", yscale="log")
+    axes.set(title=setting.heading, xlabel="generator steps", yscale="log")
     plots.label_logarithmic(axes.yaxis)
-    axes.legend(ncols=2, loc="best", fontsize=8)
+    axes.legend(ncols=2, loc="best")
 
 
-def _table(subject: Subject, results: Mapping[str, Sequence[Measured]], reference: float) -> str:
-    heading = [subject.heading, "seeds", "least distance", "at step", "last", "last / least"]
+def _table(setting: Setting, results: Mapping[str, Sequence[Measured]], reference: float) -> str:
+    heading = [setting.heading, "seeds", "least distance", "at step", "last", "last / least"]
     heading += ["overfitting at the end", "probability at the end"]
     rows = []
     for arm, found in results.items():
@@ -264,9 +264,9 @@ def _table(subject: Subject, results: Mapping[str, Sequence[Measured]], referenc
 
 
 def read_results(
-    trials: Mapping[tuple[Subject, str], Sequence[Trial]], workdir: pathlib.Path
-) -> Mapping[tuple[Subject, str], Sequence[Measured]]:
-    """What is measured already, by subject and arm."""
+    trials: Mapping[tuple[Setting, str], Sequence[Trial]], workdir: pathlib.Path
+) -> Mapping[tuple[Setting, str], Sequence[Measured]]:
+    """What is measured already, by setting and arm."""
     found = {
         key: [result.values for each in of_key if (result := read_result(each, workdir))]
         for key, of_key in trials.items()
